@@ -1,0 +1,191 @@
+"""Every error fairlab raises, as one tree.
+
+::
+
+    FairlabError              .kind (stable code) .url .context; survives pickle
+    ├── QueryError            (ValueError)      the question is malformed, or nobody can answer it
+    ├── RepositoryError                         one repository failed; gathered in Results.failures
+    │   ├── Unavailable                         no connection, time limit, 429, 5xx: later may work
+    │   └── UnexpectedAnswer                    not the documented form: final, worth reporting
+    ├── NotFoundError         (LookupError)     nothing at this id or URL
+    ├── AccessError           (PermissionError) 401, 403, embargo
+    ├── FormatError           (ValueError)      not readable as OME-Zarr; .details as data
+    │   ├── UnsupportedVersionError
+    │   └── MetadataError                       a MUST of the specification is broken
+    ├── ChunkError            (OSError)         a chunk is missing, short, or does not decode
+    ├── SelectionError        (LookupError)     no such level, channel, label, well
+    ├── NotebookError                           unknown parameter, wrong type, failed cell
+    ├── OutputError           (OSError)         the place to write to cannot be written
+    └── MissingExtraError     (ImportError)     names it: pip install "fairlab[widgets]"
+    FairlabWarning (UserWarning)                a SHOULD is broken, a unit is missing, a version was inferred
+
+Classes follow what a caller would do next; ``kind`` names the case and stays stable.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FairlabError(Exception):
+    """Root of the tree: a message for people, a ``kind`` for programs.
+
+    Parameters
+    ----------
+    message : str
+        What, where, what was expected, and what to do. Never a secret.
+    kind : str
+        Stable code of the case, for example ``"chunk-truncated"``.
+    url : str, optional
+        Redacted address the error is about.
+    **context
+        Facts of the case as plain values (``key="0/1/2"``, ``tries=5`` …).
+
+    Examples
+    --------
+    >>> error = QueryError("nothing to search for: give words or a filter", kind="query-empty")
+    >>> error.kind
+    'query-empty'
+    """
+
+    kind: str = "error"
+
+    def __init__(self, message: str, *, kind: str | None = None, url: str | None = None, **context: Any):
+        super().__init__(message)
+        self.kind = kind or type(self).kind
+        self.url = url
+        self.context = context
+
+    @property
+    def message(self) -> str:
+        """The text for people."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions pickle by their positional arguments only; dask workers must send back kind and url too.
+        return _rebuild, (type(self), self.message, self.kind, self.url, self.context)
+
+
+def _rebuild(
+    cls: type[FairlabError], message: str, kind: str, url: str | None, context: dict[str, Any]
+) -> FairlabError:
+    return cls(message, kind=kind, url=url, **context)
+
+
+class QueryError(FairlabError, ValueError):
+    """The question is malformed, or nobody can answer it."""
+
+    kind = "query"
+
+
+class RepositoryError(FairlabError):
+    """One repository failed; others may have answered."""
+
+    kind = "repository"
+
+
+class Unavailable(RepositoryError):
+    """No connection, time limit, 429 or 5xx after all tries: later may work."""
+
+    kind = "unavailable"
+
+
+class UnexpectedAnswer(RepositoryError):
+    """The answer is not of the documented form; final, and worth reporting."""
+
+    kind = "unexpected-answer"
+
+
+class NotFoundError(FairlabError, LookupError):
+    """Nothing at this identifier or URL."""
+
+    kind = "not-found"
+
+
+class AccessError(FairlabError, PermissionError):
+    """The server knows us and says no: 401, 403 or an embargo."""
+
+    kind = "access"
+
+
+class FormatError(FairlabError, ValueError):
+    """Something is there, but it is not readable as OME-Zarr."""
+
+    kind = "format"
+
+
+class UnsupportedVersionError(FormatError):
+    """OME-Zarr of a version that fairlab does not read."""
+
+    kind = "version-unsupported"
+
+
+class MetadataError(FormatError):
+    """A MUST of the specification is broken in a way that makes reading a guess."""
+
+    kind = "metadata"
+
+
+class ChunkError(FairlabError, OSError):
+    """A chunk is missing, short, damaged or could not be fetched."""
+
+    kind = "chunk"
+
+
+class SelectionError(FairlabError, LookupError):
+    """No such level, channel, label or well, or a selection that cannot be read."""
+
+    kind = "selection"
+
+
+class NotebookError(FairlabError):
+    """A notebook parameter is unknown or of the wrong type, or a cell failed."""
+
+    kind = "notebook"
+
+
+class OutputError(FairlabError, OSError):
+    """The place to write to cannot be written."""
+
+    kind = "output"
+
+
+class MissingExtraError(FairlabError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""
+
+    kind = "missing-extra"
+
+
+class FairlabWarning(UserWarning):
+    """A SHOULD is broken, a unit is missing, or a version was inferred."""
+
+
+def missing_extra(extra: str, purpose: str, cause: ImportError) -> MissingExtraError:
+    """The error that a door to an optional library raises.
+
+    Parameters
+    ----------
+    extra : str
+        Name of the extra in ``pyproject.toml``, for example ``"widgets"``.
+    purpose : str
+        What the user wanted, as a verb phrase: ``"show an image"``.
+    cause : ImportError
+        What Python said.
+
+    Examples
+    --------
+    >>> print(missing_extra("widgets", "show an image", ImportError("No module named 'PIL'")))
+    to show an image, fairlab needs an optional package (No module named 'PIL')
+      install it with: pip install "fairlab[widgets]"
+    """
+    error = MissingExtraError(
+        f"to {purpose}, fairlab needs an optional package ({cause})\n"
+        f'  install it with: pip install "fairlab[{extra}]"',
+        kind="missing-extra",
+        extra=extra,
+    )
+    error.__cause__ = cause
+    return error
