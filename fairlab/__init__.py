@@ -1,1 +1,75 @@
-"""From a question to a cited result, without downloading more than you look at."""
+"""From a question to a cited result, without downloading more than you look at.
+
+Every name below is loaded when it is first used: ``import fairlab`` itself is fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fairlab import errors, runs, samples, teach
+    from fairlab.analysis.measure import measure
+    from fairlab.analysis.segment import segment
+    from fairlab.citation import cite
+    from fairlab.federation import lookup, search
+    from fairlab.image import open_image
+    from fairlab.options import set_options
+    from fairlab.record import Record
+    from fairlab.results import Results
+    from fairlab.runs import run
+    from fairlab.widgets.viewer import view
+
+__version__ = "0.1.0"
+
+# Name at the front door -> module that defines it; a module's own name stands for the module.
+_HOMES = {
+    "Record": "fairlab.record",
+    "Results": "fairlab.results",
+    "cite": "fairlab.citation",
+    "errors": "fairlab.errors",
+    "lookup": "fairlab.federation",
+    "measure": "fairlab.analysis.measure",
+    "open_image": "fairlab.image",
+    "run": "fairlab.runs",
+    "runs": "fairlab.runs",
+    "samples": "fairlab.samples",
+    "search": "fairlab.federation",
+    "segment": "fairlab.analysis.segment",
+    "set_options": "fairlab.options",
+    "teach": "fairlab.teach",
+    "view": "fairlab.widgets.viewer",
+}
+
+__all__ = [
+    "Record",
+    "Results",
+    "__version__",
+    "cite",
+    "errors",
+    "lookup",
+    "measure",
+    "open_image",
+    "run",
+    "runs",
+    "samples",
+    "search",
+    "segment",
+    "set_options",
+    "teach",
+    "view",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fairlab' has no attribute {name!r}")
+    module = importlib.import_module(_HOMES[name])
+    value = module if module.__name__ == f"fairlab.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -22,12 +22,13 @@ _DEFAULTS: dict[str, Any] = {
     "max_connections": 64,
     "max_read_bytes": None,
     "cache_dir": None,
+    "s3_endpoint": None,
     "offline": False,
 }
 _current = dict(_DEFAULTS)
 
 
-class set_options:  # noqa: N801  (a verb, as in xarray: usable as a call and as a context)
+class set_options:
     """Change options of this process, for good or for one ``with`` block.
 
     Parameters
@@ -43,6 +44,9 @@ class set_options:  # noqa: N801  (a verb, as in xarray: usable as a call and as
     cache_dir : path-like or None
         Where catalogue, samples and other things that can be made again are kept; None means
         ``$FAIRLAB_CACHE_DIR`` or the platform's own cache folder.
+    s3_endpoint : str or None
+        Address of the S3 service that ``s3://`` means, for example ``"https://s3.example.org"``; None means
+        ``$AWS_ENDPOINT_URL_S3``, ``$AWS_ENDPOINT_URL`` or Amazon's.
     offline : bool
         Open no socket but to this machine.
 
@@ -123,5 +127,7 @@ def _check(name: str, value: Any) -> None:
         )
     if name == "max_read_bytes" and not (value is None or (isinstance(value, int) and value > 0)):
         raise QueryError(
-            f"option {name!r} is {value!r}; expected bytes above zero, or None", kind="option-value", option=name
+            f"option {name!r} is {value!r}; expected bytes above zero, or None",
+            kind="option-value",
+            option=name,
         )

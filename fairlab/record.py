@@ -10,11 +10,13 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fairlab.terms import Term
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Kind = Literal["image", "study"]
 

@@ -1,1 +1,1 @@
-""""""
+"""Numbers from pixels: objects found, and objects measured in physical units."""

@@ -1,1 +1,1 @@
-""""""
+"""OME-Zarr metadata as plain values: no network, no xarray."""

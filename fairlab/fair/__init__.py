@@ -1,0 +1,1 @@
+"""FAIR metadata: what stands beside an image."""

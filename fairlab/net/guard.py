@@ -1,0 +1,72 @@
+"""What a foreign store may make this process do: nothing but hand over numbers.
+
+Arrays hold plain numbers, codecs come from a list, and one chunk may not ask for more memory than a
+read may. (That paths stay inside their store is :mod:`fairlab.ngff.paths`' to prove.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from fairlab.errors import FormatError
+from fairlab.options import max_read_bytes
+
+_V2_CODECS: Final = frozenset(
+    {"blosc", "zstd", "gzip", "zlib", "bz2", "lz4", "lzma", "delta", "shuffle", "crc32", "crc32c", "adler32",
+     "fletcher32", "fixedscaleoffset", "packbits", "bitround", "quantize", "astype", "jenkins_lookup3"}
+)  # fmt: skip
+_V3_CODECS: Final = frozenset(
+    {"bytes", "endian", "transpose", "blosc", "zstd", "gzip", "crc32c", "sharding_indexed"}
+    | {f"numcodecs.{name}" for name in _V2_CODECS}
+)
+_NUMBERS: Final = frozenset("biufc")
+
+
+def check_array(metadata: Mapping[str, Any], *, where: str) -> None:
+    """Refuse array metadata that could run code or exhaust memory, before anything is built from it.
+
+    Raises
+    ------
+    FormatError
+        kind ``"codec-refused"``, ``"dtype-refused"`` or ``"chunk-too-large"``.
+    """
+    for name in _codec_names(metadata):
+        allowed = _V3_CODECS if metadata.get("zarr_format") == 3 else _V2_CODECS
+        if name not in allowed:
+            raise FormatError(
+                f"the codec {name!r} is not one fairlab decodes\n  at {where}\n"
+                "  only codecs that yield plain numbers are used; pickles and objects never are",
+                kind="codec-refused",
+                codec=name,
+            )
+
+
+def check_decoded(dtype_kind: str, chunk_bytes: int, *, where: str) -> None:
+    """Refuse objects and strings as pixels, and chunks larger than a read may be."""
+    if dtype_kind not in _NUMBERS:
+        raise FormatError(
+            f"the pixels are not numbers (dtype kind {dtype_kind!r})\n  at {where}", kind="dtype-refused"
+        )
+    if chunk_bytes > max_read_bytes():
+        raise FormatError(
+            f"one chunk decodes to {chunk_bytes} bytes, over the limit of {max_read_bytes()}\n  at {where}\n"
+            "  raise it with fairlab.set_options(max_read_bytes=…) if this machine has the memory",
+            kind="chunk-too-large",
+            bytes=chunk_bytes,
+        )
+
+
+def _codec_names(metadata: Mapping[str, Any]) -> Iterable[str]:
+    if metadata.get("zarr_format") != 3:
+        for codec in [metadata.get("compressor"), *(metadata.get("filters") or [])]:
+            if codec is not None:
+                yield str(codec.get("id")) if isinstance(codec, Mapping) else str(codec)
+        return
+    for codec in metadata.get("codecs") or []:
+        yield str(codec.get("name")) if isinstance(codec, Mapping) else str(codec)
+        configuration = codec.get("configuration") if isinstance(codec, Mapping) else None
+        if isinstance(configuration, Mapping):
+            inner = {"zarr_format": 3}
+            for key in ("codecs", "index_codecs"):
+                yield from _codec_names({**inner, "codecs": configuration.get(key)})
