@@ -114,5 +114,8 @@ def _unknown(wanted: str, shipped: list[Path]) -> NotebookError:
     else:
         hint = f"fairlab's own are: {', '.join(names) or 'none'}; or give the path of an .ipynb file"
     return NotebookError(
-        f'there is no notebook "{wanted}"\n  {hint}', kind="notebook-unknown", notebook=wanted, nearest=nearest
+        f'there is no notebook "{wanted}"\n  {hint}',
+        kind="notebook-unknown",
+        notebook=wanted,
+        nearest=nearest,
     )

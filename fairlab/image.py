@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
     from typing import Literal
 
-    from fairlab.net.fetch import ArrayReader
     from fairlab.net.image_group import Group
     from fairlab.net.store import Store
-    from fairlab.ngff.model import Axis, Image, Level
+    from fairlab.ngff.model import Image, Level
 
     Chunks = Literal["auto"] | Mapping[Hashable, int] | None
 
@@ -84,14 +83,9 @@ def open_image(source: str | os.PathLike[str] | Record, *, chunks: Chunks = None
         warnings.warn(f"{remark}\n  at {store.location}", FairlabWarning, stacklevel=2)
     record = _completed(record, group, store)
     attrs = provenance.attributes(record, retrieved_at=provenance.now())
-    nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs=attrs)}
-    for number, (level, reader) in enumerate(zip(group.image.levels, group.readers, strict=True)):
-        nodes[f"/scale{number}"] = _dataset("image", group.image, level, reader, record.id, attrs)
+    nodes = {"/": xr.Dataset(attrs=attrs), **_levels("/", "image", group, record.id, attrs)}
     for name, labels in group.labels.items():
-        for number, (level, reader) in enumerate(zip(labels.image.levels, labels.readers, strict=True)):
-            nodes[f"/labels/{name}/scale{number}"] = _dataset(
-                "labels", labels.image, level, reader, record.id, attrs
-            )
+        nodes |= _levels(f"/labels/{name}/", "labels", labels, record.id, attrs)
     if chunks is not None:
         nodes = {path: _chunked(dataset, chunks) for path, dataset in nodes.items()}
     return xr.DataTree.from_dict(nodes, name=record.title)
@@ -152,37 +146,44 @@ def _completed(record: Record | None, group: Group, store: Store) -> Record:
     return dataclasses.replace(record, **values, sources=sources)
 
 
-def _dataset(
-    variable: str, image: Image, level: Level, reader: ArrayReader, image_id: str, attrs: Mapping[str, Any]
-) -> xr.Dataset:
+def _levels(
+    prefix: str, variable: str, group: Group, image_id: str, attrs: Mapping[str, Any]
+) -> dict[str, xr.Dataset]:
+    """One dataset for each level of an image or label image, by its place in the tree."""
+    image = group.image
     dims = [axis.name for axis in image.axes]
-    coords: dict[str, Any] = {"image_id": image_id}
+    shared: dict[str, Any] = {"image_id": image_id, **_channel_coords(image, group.readers[0].shape)}
+    datasets = {}
+    for number, (level, reader) in enumerate(zip(image.levels, group.readers, strict=True)):
+        coords = {**shared, **_positions(image, level, reader.shape)}
+        array = xr.Variable(dims, lazily(reader), attrs=dict(attrs))
+        blocks = block_shape(reader.shape, reader.chunks, reader.dtype)
+        array.encoding["preferred_chunks"] = dict(zip(dims, blocks, strict=True))
+        datasets[f"{prefix}scale{number}"] = xr.Dataset({variable: array}, coords=coords, attrs=dict(attrs))
+    return datasets
+
+
+def _positions(image: Image, level: Level, shape: Sequence[int]) -> dict[str, xr.Variable]:
+    """Positions of sample centres on every axis but the channels'."""
+    positions = {}
     for number, axis in enumerate(image.axes):
-        length = reader.shape[number]
-        if axis.type == "channel":
-            coords |= _channel_coords(axis, image, length)
-        else:
-            coords[axis.name] = _positions(axis, length, level.scale[number], level.translation[number])
-    array = xr.Variable(dims, lazily(reader), attrs=dict(attrs))
-    array.encoding["preferred_chunks"] = dict(
-        zip(dims, block_shape(reader.shape, reader.chunks, reader.dtype), strict=True)
-    )
-    return xr.Dataset({variable: array}, coords=coords, attrs=dict(attrs))
+        if axis.type != "channel":
+            scale, translation = level.scale[number], level.translation[number]
+            attrs: dict[str, Any] = {"spacing": scale, **({"units": axis.unit} if axis.unit else {})}
+            values = translation + scale * np.arange(shape[number], dtype=np.float64)
+            positions[axis.name] = xr.Variable(axis.name, values, attrs)
+    return positions
 
 
-def _positions(axis: Axis, length: int, scale: float, translation: float) -> xr.Variable:
-    attrs: dict[str, Any] = {"spacing": scale}
-    if axis.unit:
-        attrs["units"] = axis.unit
-    return xr.Variable(axis.name, translation + scale * np.arange(length, dtype=np.float64), attrs)
-
-
-def _channel_coords(axis: Axis, image: Image, length: int) -> dict[str, xr.Variable]:
-    stated = image.channels if len(image.channels) == length else ()
-    names = _unique(
-        [c.label or f"channel {i}" for i, c in enumerate(stated)] or [f"channel {i}" for i in range(length)]
-    )
-    coords = {axis.name: xr.Variable(axis.name, np.array(names, dtype=object).astype("U"))}
+def _channel_coords(image: Image, shape: Sequence[int]) -> dict[str, xr.Variable]:
+    """Names, colours and windows along the channel axis, where there is one."""
+    number, axis = next(((n, a) for n, a in enumerate(image.axes) if a.type == "channel"), (0, None))
+    if axis is None:
+        return {}
+    stated = image.channels if len(image.channels) == shape[number] else ()
+    labels = [channel.label for channel in stated] or [None] * shape[number]
+    names = _unique([label or f"channel {i}" for i, label in enumerate(labels)])
+    coords = {axis.name: xr.Variable(axis.name, np.array(names, dtype="U"))}
     if any(channel.color for channel in stated):
         coords["color"] = xr.Variable(axis.name, [channel.color or "#FFFFFF" for channel in stated])
     if stated and all(channel.window for channel in stated):

@@ -39,7 +39,9 @@ class LazyLevel(BackendArray):
 
 def lazily(reader: ArrayReader) -> Any:
     """Array-like data for an ``xarray.Variable``: read on use, never written back."""
-    return CopyOnWriteArray(LazilyIndexedArray(LazyLevel(reader)))
+    # xarray wraps its own wrappers the same way; its stubs do not say so.
+    indexed: Any = LazilyIndexedArray(LazyLevel(reader))
+    return CopyOnWriteArray(indexed)
 
 
 def block_shape(shape: tuple[int, ...], chunks: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[int, ...]:

@@ -10,7 +10,9 @@ import math
 import numbers
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fairlab import options
 from fairlab.errors import FairlabWarning, SelectionError
@@ -42,7 +44,7 @@ MICROMETERS: dict[str, float] = {
 """Micrometers in each unit of length that OME-Zarr knows."""
 
 _SYMBOLS = {
-    "fm": "femtometer", "pm": "picometer", "Å": "angstrom", "Å": "angstrom", "nm": "nanometer",
+    "fm": "femtometer", "pm": "picometer", "Å": "angstrom", "\u212b": "angstrom", "nm": "nanometer",
     "um": "micrometer", "µm": "micrometer", "μm": "micrometer", "micron": "micrometer",
     "microns": "micrometer", "mm": "millimeter", "cm": "centimeter", "m": "meter", "km": "kilometer",
 }  # fmt: skip
@@ -112,7 +114,9 @@ def variable(level: xr.Dataset | xr.DataArray) -> xr.DataArray:
     SelectionError
         kind ``"no-image"``.
     """
-    if not hasattr(level, "data_vars"):
+    import xarray as xr
+
+    if isinstance(level, xr.DataArray):
         return level
     for name in ("image", "labels"):
         if name in level.data_vars:
@@ -155,19 +159,23 @@ def spacing(array: xr.DataArray, dim: str) -> float:
         kind ``"spacing-irregular"``: the samples are not evenly spaced.
     """
     if dim not in array.coords:
-        raise SelectionError(f'axis "{dim}" has no coordinate, so no pixel size', kind="spacing-unknown", dim=dim)
+        raise SelectionError(
+            f'axis "{dim}" has no coordinate, so no pixel size', kind="spacing-unknown", dim=dim
+        )
     coord = array.coords[dim]
     if coord.size < 2:
         # One sample has no neighbour: only the reader that made the coordinate knows how far it would be.
         if "spacing" not in coord.attrs:
             raise SelectionError(
-                f'axis "{dim}" has one sample and does not say how large it is', kind="spacing-unknown", dim=dim
+                f'axis "{dim}" has one sample and does not say how large it is',
+                kind="spacing-unknown",
+                dim=dim,
             )
         return float(coord.attrs["spacing"])
-    values = coord.values.astype(float)
+    values = np.asarray(coord.values, dtype=float)
     step = float(values[-1] - values[0]) / (values.size - 1)
-    even = values[0] + step * range(values.size)
-    if not step or abs(values - even).max() > 0.01 * abs(step):
+    even = values[0] + step * np.arange(values.size)
+    if not step or not np.abs(values - even).max() <= 0.01 * abs(step):  # NaN is not even either
         raise SelectionError(
             f'axis "{dim}" is not evenly spaced, so it has no pixel size\n'
             "  select a regular range of it first",
@@ -200,7 +208,9 @@ def axis_um(array: xr.DataArray, dim: str) -> float:
 
 def is_physical(array: xr.DataArray) -> bool:
     """Whether every axis of space states a unit of length."""
-    units = [array.coords[d].attrs.get("units") if d in array.coords else None for d in SPACE if d in array.dims]
+    units = [
+        array.coords[d].attrs.get("units") if d in array.coords else None for d in SPACE if d in array.dims
+    ]
     return all(isinstance(unit, str) and unit_um(unit) is not None for unit in units)
 
 
@@ -277,7 +287,7 @@ def _plane_um(level: xr.Dataset) -> float:
     return max(abs(spacing(array, dim)) * axis_um(array, dim) for dim in ("y", "x"))
 
 
-def check_size(array: xr.DataArray, *, hint: str) -> None:
+def check_size(array: xr.DataArray, *, hint: str, itemsize: int = 1) -> None:
     """Refuse a read that would not fit comfortably in memory; nothing is read.
 
     Parameters
@@ -286,6 +296,8 @@ def check_size(array: xr.DataArray, *, hint: str) -> None:
         What is about to be loaded.
     hint : str
         What to do instead.
+    itemsize : int
+        Bytes that one result takes per pixel, where that is more than the pixel itself.
 
     Raises
     ------
@@ -293,21 +305,13 @@ def check_size(array: xr.DataArray, *, hint: str) -> None:
         kind ``"read-too-large"``: more than :func:`fairlab.options.max_read_bytes`.
     """
     limit = options.max_read_bytes()
-    if array.nbytes > limit:
+    needed = array.size * max(array.dtype.itemsize, itemsize)
+    if needed > limit:
+        sizes = ", ".join(f"{dim} {size:,}" for dim, size in array.sizes.items()) or "one value"
         raise SelectionError(
-            f"this would load {array.nbytes / 1e9:.3g} GB ({_sizes(array)}); "
-            f"at most {limit / 1e9:.3g} GB are loaded at once\n"
+            f"this needs {needed / 1e9:.3g} GB ({sizes}); at most {limit / 1e9:.3g} GB are loaded at once\n"
             f"  {hint}, or raise fairlab.set_options(max_read_bytes=…)",
             kind="read-too-large",
-            bytes=array.nbytes,
+            bytes=needed,
             max_bytes=limit,
         )
-
-
-def _sizes(array: xr.DataArray) -> str:
-    return ", ".join(f"{dim} {size:,}" for dim, size in array.sizes.items()) or "one value"
-
-
-def reading(array: xr.DataArray) -> Any:
-    """The values of an array whose size was checked, as numpy."""
-    return array.values

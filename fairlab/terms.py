@@ -1,8 +1,45 @@
-"""Vocabularies as data: units, licences, taxa, imaging methods."""
+"""Vocabularies as data: licences, taxa (NCBITaxon) and imaging methods (FBbi).
+
+Words of people ("mouse", "light sheet", "CC BY 4.0") become terms with identifiers here, and nowhere else.
+The tables lie in ``fairlab/data`` and are made by ``fairlab catalogue build``.
+"""
 
 from __future__ import annotations
 
+import csv
+import difflib
+import functools
+import gzip
+import io
+import re
+import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairlab.errors import FormatError
+from fairlab.licenses import License, license
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "DATA",
+    "Entry",
+    "License",
+    "Term",
+    "Vocabulary",
+    "entries",
+    "fold",
+    "imaging_methods",
+    "license",
+    "nearest",
+    "organisms",
+    "read_table",
+    "split",
+]
+
+DATA = Path(__file__).with_name("data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,3 +50,171 @@ class Term:
     """What people read: ``"Mus musculus"``."""
     id: str | None = None
     """Compact identifier: ``"NCBITaxon:10090"``, ``"FBbi:00000246"``; None when only words are known."""
+
+
+def fold(text: str) -> tuple[str, ...]:
+    """The words of a text: letters and digits only, without case and accents.
+
+    Examples
+    --------
+    >>> fold("Light-Sheet  (SPIM), Münster")
+    ('light', 'sheet', 'spim', 'munster')
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return tuple(re.findall(r"[^\W_]+", plain.casefold()))
+
+
+def nearest(word: str, choices: Iterable[str], *, n: int = 3) -> tuple[str, ...]:
+    """The choices that look most like ``word``, for "did you mean".
+
+    Examples
+    --------
+    >>> nearest("mouze", ["mouse", "human", "rat"])
+    ('mouse',)
+    """
+    by_folded = {" ".join(fold(choice)): choice for choice in choices}
+    close = difflib.get_close_matches(" ".join(fold(word[:80])), by_folded, n=n, cutoff=0.6)
+    return tuple(by_folded[key] for key in close)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of a vocabulary table."""
+
+    term: Term
+    """The term under its usual label."""
+    synonyms: tuple[str, ...]
+    """Other names: abbreviations, everyday words, spellings seen in repositories."""
+    parents: tuple[str, ...]
+    """Keys of the broader terms."""
+
+
+class Vocabulary:
+    """Terms with their synonyms and broader terms.
+
+    Parameters
+    ----------
+    known : mapping of str to Entry
+        By key: the identifier, or the label of a term that has none.
+
+    Examples
+    --------
+    >>> methods = imaging_methods()
+    >>> methods.find("light sheet")[0].id
+    'FBbi:00000369'
+    >>> "FBbi:00000253" in methods.descendants("FBbi:00000251")     # spinning disk is confocal
+    True
+    """
+
+    def __init__(self, known: Mapping[str, Entry]):
+        self.entries = dict(known)
+        self._keys: dict[tuple[str, ...], list[str]] = {}
+        for key, entry in self.entries.items():
+            for name in (entry.term.id or "", entry.term.label, *entry.synonyms):
+                holders = self._keys.setdefault(fold(name), [])
+                if key not in holders:
+                    holders.append(key)
+        self._keys.pop((), None)
+        self.longest = max(map(len, self._keys), default=0)
+        """Words of the longest name."""
+
+    def keys(self, text: str) -> tuple[str, ...]:
+        """Keys of the terms that a name, synonym, compact identifier or OBO address means."""
+        return self.keys_of_words(_identifier_words(text) or fold(text))
+
+    def keys_of_words(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """As :meth:`keys`, for words that :func:`fold` made."""
+        return tuple(self._keys.get(words, ()))
+
+    def find(self, text: str) -> tuple[Term, ...]:
+        """The terms that ``text`` means; usually one, none when it is not known here."""
+        return tuple(self.entries[key].term for key in self.keys(text))
+
+    def key(self, term: Term) -> str | None:
+        """The key of a term from elsewhere: by its identifier, else by its label."""
+        if term.id in self.entries:
+            return term.id
+        keys = self.keys(term.label)
+        return keys[0] if keys else None
+
+    def names(self) -> list[str]:
+        """Every label and synonym."""
+        return [name for entry in self.entries.values() for name in (entry.term.label, *entry.synonyms)]
+
+    def ancestors(self, key: str) -> frozenset[str]:
+        """The term itself and all broader ones, as keys."""
+        found: set[str] = set()
+        waiting = [key]
+        while waiting:
+            current = waiting.pop()
+            if current not in found:
+                found.add(current)
+                waiting.extend(self.entries[current].parents if current in self.entries else ())
+        return frozenset(found)
+
+    def descendants(self, key: str) -> frozenset[str]:
+        """The term itself and all narrower ones, as keys."""
+        return frozenset(other for other in self.entries if key in self.ancestors(other)) | {key}
+
+
+def _identifier_words(text: str) -> tuple[str, ...]:
+    # "NCBI:txid9606", "NCBITaxon_07227", "obo:FBbi_00000369", an OBO address: all occur in repositories.
+    found = re.search(r"(?:NCBITaxon|NCBI:txid|FBbi)[:_]?0*(\d+)$", text.strip().rstrip("/"), re.IGNORECASE)
+    if not found:
+        return ()
+    if "fbbi" in found[0].lower():
+        return ("fbbi", f"{int(found[1]):08d}")
+    return ("ncbitaxon", found[1])
+
+
+@functools.cache
+def organisms() -> Vocabulary:
+    """Taxa that occur in the repositories, with common names; genus stands above species."""
+    return _vocabulary("taxa.csv.gz")
+
+
+@functools.cache
+def imaging_methods() -> Vocabulary:
+    """FBbi with parents, the few terms it lacks, and everyday words for methods."""
+    return _vocabulary("methods.csv.gz")
+
+
+def _vocabulary(name: str) -> Vocabulary:
+    return Vocabulary(entries(read_table(name)))
+
+
+def entries(rows: Iterable[Mapping[str, str]]) -> dict[str, Entry]:
+    """Vocabulary entries from table rows with ``id``, ``label``, ``synonyms`` and ``parents``."""
+    return {
+        row["id"] or row["label"]: Entry(
+            term=Term(label=row["label"], id=row["id"] or None),
+            synonyms=split(row["synonyms"]),
+            parents=split(row["parents"]),
+        )
+        for row in rows
+    }
+
+
+def split(cell: str) -> tuple[str, ...]:
+    """The values of one table cell, which holds them separated by ``|``."""
+    return tuple(filter(None, cell.split("|")))
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    """The rows of one table shipped in the package.
+
+    Raises
+    ------
+    FormatError
+        kind ``"table-damaged"``: the table is missing or not readable.
+    """
+    try:
+        with gzip.open(DATA / name) as stream:
+            return list(csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline="")))
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as exc:
+        raise FormatError(
+            f'the table "{name}" that comes with fairlab cannot be read ({exc})\n'
+            "  reinstall fairlab, or make the tables again with: fairlab catalogue build",
+            kind="table-damaged",
+            table=name,
+        ) from exc

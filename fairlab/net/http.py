@@ -10,6 +10,7 @@ from __future__ import annotations
 import email.utils
 import os
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ def get(
     while True:
         tries += 1
         try:
-            return _follow(url, _range_header(byte_range, suffix), deadline, max_bytes, tries)
+            return _follow(url, _range(byte_range, suffix), deadline, max_bytes, tries)
         except _Again as again:
             wait = again.wait_s if again.wait_s is not None else _jitter(tries)
             if tries >= _MAX_TRIES or wait >= deadline.left():
@@ -158,6 +159,7 @@ def _follow(url: str, range_: str | None, deadline: Deadline, max_bytes: int | N
     for _ in range(_MAX_REDIRECTS):
         status, headers, body = _perform(url, range_, deadline, max_bytes)
         if status not in (301, 302, 303, 307, 308):
+            _check_part(url, range_, status, headers, body)
             return _judge(url, status, headers, body, tries)
         url = _redirected(url, headers.get("location", ""))
     raise UnexpectedAnswer("more than 5 redirects", kind="redirects", url=redact(url))
@@ -179,6 +181,26 @@ def _judge(url: str, status: int, headers: dict[str, str], body: bytes, tries: i
             url=where,
         )
     raise UnexpectedAnswer(f"the server answers {status} for {where}", kind=f"http-{status}", url=where)
+
+
+def _check_part(url: str, range_: str | None, status: int, headers: dict[str, str], body: bytes) -> None:
+    """A partial answer must be the part that was asked for: anything else would be other pixels."""
+    if status != 206:
+        return
+    stated = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", headers.get("content-range", ""))
+    if range_ and stated:
+        first, last = int(stated[1]), int(stated[2])
+        asked_first, _, asked_last = range_.partition("-")
+        right_start = not asked_first or first == int(asked_first)
+        right_end = not asked_first or last <= int(asked_last)
+        if right_start and right_end and last - first + 1 == len(body):
+            return
+    raise UnexpectedAnswer(
+        f"another part was sent than the one asked for (asked {range_}, got "
+        f"{headers.get('content-range')!r} of {len(body)} bytes)\n  at {redact(url)}",
+        kind="range-wrong",
+        url=redact(url),
+    )
 
 
 def _redirected(url: str, location: str) -> str:
@@ -219,7 +241,10 @@ def _perform(
 
     curl = _handle()
     curl.setopt(pycurl.URL, url.encode())
-    curl.setopt(pycurl.HTTPHEADER, [f"Range: {range_}"] if range_ else [])
+    if range_:
+        curl.setopt(pycurl.RANGE, range_)
+    else:  # the handle remembers; an empty header list would not clear it
+        curl.unsetopt(pycurl.RANGE)
     curl.setopt(pycurl.HEADERFUNCTION, on_header)
     curl.setopt(pycurl.WRITEFUNCTION, on_body)
     curl.setopt(pycurl.TIMEOUT_MS, max(1, int(deadline.left() * 1000)))
@@ -268,10 +293,10 @@ def _check_allowed(url: str) -> None:
         )
 
 
-def _range_header(byte_range: tuple[int, int] | None, suffix: int | None) -> str | None:
+def _range(byte_range: tuple[int, int] | None, suffix: int | None) -> str | None:
     if suffix is not None:
-        return f"bytes=-{suffix}"
-    return f"bytes={byte_range[0]}-{byte_range[1] - 1}" if byte_range else None
+        return f"-{suffix}"
+    return f"{byte_range[0]}-{byte_range[1] - 1}" if byte_range else None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -306,7 +331,7 @@ def _new_handle() -> Any:
 
     curl = pycurl.Curl()
     curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.PROTOCOLS_STR, "http,https")
+    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.FOLLOWLOCATION, 0)
     curl.setopt(pycurl.TCP_NODELAY, 1)
     curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)

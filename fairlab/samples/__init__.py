@@ -1,1 +1,1 @@
-""""""
+"""Images that the package makes itself."""

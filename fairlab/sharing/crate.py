@@ -7,7 +7,7 @@ biosample) and that of GIDE (``about``, ``measurementMethod``).
 
 from __future__ import annotations
 
-import datetime
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ def crate(record: Record, *, files: Mapping[str, str] | None = None) -> Entity:
     }
 
 
+def crate_json(record: Record, *, files: Mapping[str, str] | None = None) -> str:
+    """The document of :func:`crate` as text."""
+    return json.dumps(crate(record, files=files), ensure_ascii=False, indent=2) + "\n"
+
+
 def _descriptor() -> Entity:
     return {
         "@id": FILE_NAME,
@@ -88,8 +93,8 @@ def _root(record: Record, parts: list[Entity]) -> Entity:
         "measurementMethod": [{"@id": _term_id(term)} for term in record.imaging_method],
         "resultOf": {"@id": "#acquisition"} if _acquisition(record) else None,
         "hasPart": _references(parts),
-        # RO-Crate 1.1 demands a date; without a published one it is the day on which this crate was made.
-        "datePublished": record.release_date or datetime.datetime.now(datetime.UTC).date().isoformat(),
+        # RO-Crate 1.1 wants a date here, but a day on which nothing was published would be an invention.
+        "datePublished": record.release_date,
     }
     return {name: value for name, value in root.items() if value not in (None, "", [])}
 
@@ -141,11 +146,18 @@ def _acquisition(record: Record) -> list[Entity]:
                 "organism_classification": {"@id": _taxon_id(record.organism[0])},
             },
         ]
-    return chain + [_taxon(term) for term in record.organism] + [_method(term) for term in record.imaging_method]
+    return (
+        chain + [_taxon(term) for term in record.organism] + [_method(term) for term in record.imaging_method]
+    )
 
 
 def _taxon(term: Term) -> Entity:
-    taxon: Entity = {"@id": _taxon_id(term), "@type": "Taxon", "name": term.label, "scientificName": term.label}
+    taxon: Entity = {
+        "@id": _taxon_id(term),
+        "@type": "Taxon",
+        "name": term.label,
+        "scientificName": term.label,
+    }
     return {**taxon, "identifier": term.id} if term.id else taxon
 
 

@@ -13,12 +13,12 @@ FILE_NAME = "manifest-sha256.txt"
 
 def write(folder: Path) -> None:
     """Write the checksums of all files under ``folder`` into it."""
-    lines = [f"{_digest(folder / name)}  {name}\n" for name in _files(folder)]
+    lines = [f"{_digest(folder / name)}  {name}\n" for name in sorted(_files(folder))]
     (folder / FILE_NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 def problems(folder: Path) -> list[str]:
-    """What differs from the manifest, one line each; empty when every file is there and unchanged.
+    """What differs from the manifest, one line each; empty when the files are all there and unchanged.
 
     Examples
     --------
@@ -27,22 +27,25 @@ def problems(folder: Path) -> list[str]:
     ['manifest-sha256.txt is missing']
     """
     try:
-        listed = (folder / FILE_NAME).read_text(encoding="utf-8").splitlines()
+        text = (folder / FILE_NAME).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return [f"{FILE_NAME} is missing"]
-    found = []
-    for digest, _, name in (line.partition("  ") for line in listed):
-        try:
-            if _digest(folder / name) != digest:
-                found.append(f"{name} has changed")
-        except OSError:
-            found.append(f"{name} is missing")
-    return found
+    listed = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
+    # A manifest that lost its end must not pass: files it does not name are a finding too.
+    unlisted = [f"{name} is not in {FILE_NAME}" for name in sorted(_files(folder) - listed.keys())]
+    return unlisted + [what for name, digest in listed.items() if (what := _problem(folder, name, digest))]
 
 
-def _files(folder: Path) -> list[str]:
-    every = (path for path in folder.rglob("*") if path.is_file() and path.name != FILE_NAME)
-    return sorted(path.relative_to(folder).as_posix() for path in every)
+def _problem(folder: Path, name: str, digest: str) -> str | None:
+    try:
+        return None if _digest(folder / name) == digest else f"{name} has changed"
+    except OSError:
+        return f"{name} is missing"
+
+
+def _files(folder: Path) -> set[str]:
+    every = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in every} - {FILE_NAME}
 
 
 def _digest(file: Path) -> str:

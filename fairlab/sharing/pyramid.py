@@ -85,10 +85,9 @@ def block_mean(data: NDArray[Any], factors: Sequence[int]) -> NDArray[Any]:
         return data
     padded = np.pad(data, [(0, -size % f) for size, f in zip(data.shape, factors, strict=True)], mode="edge")
     blocks = [side for size, f in zip(padded.shape, factors, strict=True) for side in (size // f, f)]
-    mean = padded.reshape(blocks).mean(axis=tuple(range(1, len(blocks), 2)), dtype=np.float64)
-    if np.issubdtype(data.dtype, np.inexact):
-        return mean.astype(data.dtype)
-    return np.rint(mean).astype(data.dtype)
+    mean: NDArray[Any] = padded.reshape(blocks).mean(axis=tuple(range(1, len(blocks), 2)), dtype=np.float64)
+    whole = data.dtype.kind in "iu"
+    return (np.rint(mean) if whole else mean).astype(data.dtype, copy=False)
 
 
 def block_pick(data: NDArray[Any], factors: Sequence[int]) -> NDArray[Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import NotebookError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Cell = dict[str, Any]
 
@@ -48,7 +50,9 @@ def read_notebook(path: Path) -> Notebook:
         raw = path.read_bytes()
     except OSError as exc:
         raise NotebookError(
-            f"the notebook {path} cannot be read: {exc.strerror}", kind="notebook-unreadable", notebook=str(path)
+            f"the notebook {path} cannot be read: {exc.strerror}",
+            kind="notebook-unreadable",
+            notebook=str(path),
         ) from exc
     content = _parse(raw, path)
     _check_language(content["metadata"], path)
@@ -56,12 +60,12 @@ def read_notebook(path: Path) -> Notebook:
 
 
 def source(cell: Cell) -> str:
-    """The text of a cell, which files keep as one string or as lines.
+    r"""The text of a cell, which files keep as one string or as lines.
 
     Examples
     --------
-    >>> source({"cell_type": "code", "source": ["a = 1\\n", "b = 2"]})
-    'a = 1\\nb = 2'
+    >>> source({"cell_type": "code", "source": ["a = 1\n", "b = 2"]})
+    'a = 1\nb = 2'
     """
     text = cell.get("source", "")
     return text if isinstance(text, str) else "".join(text)

@@ -1,0 +1,161 @@
+"""The one door to papermill: run a prepared notebook file in a fresh kernel of this very Python."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from fairlab.errors import OutputError, missing_extra
+from fairlab.runs.outcome import CellFailure, Stop, find_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_KERNEL_START_S = 60
+_LATE_OUTPUTS_S = 60
+
+
+def require_papermill() -> None:
+    """Refuse early when the packages that run notebooks are not installed.
+
+    Raises
+    ------
+    MissingExtraError
+        Names the extra ``notebooks``.
+    """
+    try:
+        import ipykernel  # noqa: F401
+        import papermill  # noqa: F401
+    except ImportError as exc:
+        raise missing_extra("notebooks", "run a notebook", exc) from exc
+
+
+def execute(
+    file: Path,
+    *,
+    values: Mapping[str, Any],
+    folder: Path,
+    timeout_s: float | None,
+    progress: str | None,
+) -> CellFailure | None:
+    """Run a notebook file in place.
+
+    Parameters
+    ----------
+    file : path
+        Holds the notebook; afterwards it holds the notebook with its outputs, as far as it came.
+    values : mapping
+        Checked values, written into a cell after the ``parameters`` cell.
+    folder : path
+        Working folder of the kernel.
+    timeout_s : float or None
+        Seconds for all cells together.
+    progress : str or None
+        Name beside the progress bar on stderr; None for no bar.
+
+    Returns
+    -------
+    CellFailure or None
+        None when every cell ran. An interruption by the user is a failure of kind ``"interrupted"``.
+
+    Raises
+    ------
+    OutputError
+        kind ``"output-unwritable"``: the file cannot be written any more.
+    """
+    try:
+        stop, reason = _run_papermill(file, values, folder, timeout_s, progress)
+        content = json.loads(file.read_bytes())
+    except OSError as exc:
+        raise OutputError(
+            f"the notebook being run cannot be written to {file}: {exc.strerror or exc}",
+            kind="output-unwritable",
+            path=str(file),
+        ) from exc
+    return find_failure(content, stop=stop, reason=reason)
+
+
+def _run_papermill(
+    file: Path, values: Mapping[str, Any], folder: Path, timeout_s: float | None, progress: str | None
+) -> tuple[Stop | None, str]:
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    # papermill fills {…} in paths as a template: doubled braces come out as they were.
+    path = str(file).replace("{", "{{").replace("}", "}}")
+    try:
+        with _quiet_log():
+            papermill.execute_notebook(
+                path,
+                path,
+                parameters=dict(values),
+                kernel_name="python3",
+                language="python",
+                progress_bar={"desc": progress} if progress else False,
+                start_timeout=_KERNEL_START_S,
+                **_kernel_options(folder, timeout_s),
+            )
+    except PapermillExecutionError:
+        return None, ""  # the notebook itself tells a failed cell from an error that was meant
+    except CellTimeoutError:
+        return "cell-timeout", f"the time limit of {timeout_s:g} s was over" if timeout_s else ""
+    except DeadKernelError:
+        return "kernel-died", ""
+    except RuntimeError as exc:
+        return "kernel-start", str(exc)
+    except KeyboardInterrupt:
+        return "interrupted", ""
+    return None, ""
+
+
+def _kernel_options(folder: Path, timeout_s: float | None) -> dict[str, Any]:
+    """What papermill hands through to nbclient."""
+    options: dict[str, Any] = {
+        "kernel_manager_class": _this_python(),
+        # Not papermill's own `cwd`, which would move this whole process there.
+        "resources": {"metadata": {"path": str(folder)}},
+        "extra_arguments": ["--IPKernelApp.log_level=50"],
+        "iopub_timeout": _LATE_OUTPUTS_S,
+    }
+    if timeout_s is not None:
+        end = time.monotonic() + timeout_s
+        # Zero would mean "no limit" there.
+        options["timeout_func"] = lambda cell: max(end - time.monotonic(), 0.001)
+    return options
+
+
+def _this_python() -> type:
+    """A kernel manager that starts this interpreter, whatever kernels are registered on the machine."""
+    from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisPython(AsyncKernelManager):
+        def __init__(self, **options: Any):
+            super().__init__(**options)
+            # Other users of the machine can listen to plain loopback sockets; older Jupyter has no choice.
+            if self.has_trait("transport_encryption"):
+                self.transport_encryption = "auto"
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+
+    return ThisPython
+
+
+@contextlib.contextmanager
+def _quiet_log() -> Iterator[None]:
+    # What papermill logs (unknown names, a dead kernel) is said by fairlab's own errors.
+    logger = logging.getLogger("papermill")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

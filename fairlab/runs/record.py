@@ -1,0 +1,283 @@
+"""The JSON record beside every run: written when it starts, completed when it ends, listed later."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import sys
+import warnings
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from fairlab.errors import FairlabWarning, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas
+
+Status = Literal["running", "ok", "failed", "interrupted"]
+
+_FORM = 1
+_PACKAGES = (
+    "fairlab",
+    "numpy",
+    "xarray",
+    "zarr",
+    "numcodecs",
+    "dask",
+    "scikit-image",
+    "ome-zarr",
+    "papermill",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a notebook."""
+
+    notebook: str
+    """Name of the notebook, without ending."""
+    notebook_sha256: str
+    """Checksum of the notebook file that ran."""
+    status: Status
+    """``"running"``, ``"ok"``, ``"failed"``, or ``"interrupted"`` (stopped by the user or killed)."""
+    started: datetime
+    """When it began, UTC."""
+    finished: datetime | None = None
+    """When it ended, UTC."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """The value of every parameter."""
+    output: Path
+    """The executed notebook: ``.ipynb`` when whole, ``.failed.ipynb`` or ``.part.ipynb`` when not."""
+    record: Path
+    """The JSON file that holds these facts."""
+    failed_cell: int | None = None
+    """Number of the cell that ended the run, as ``output`` shows it: ``In [n]``."""
+    failed_line: str | None = None
+    """First line of that cell."""
+    error: str | None = None
+    """Class and text of the exception."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of Python and of the packages that matter."""
+    process: tuple[str, int] = ("", 0)
+    """Machine and process that ran it."""
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from start to end."""
+        return None if self.finished is None else (self.finished - self.started).total_seconds()
+
+    def summary(self) -> dict[str, str]:
+        """What a reader wants first, as text."""
+        where = f" in cell In [{self.failed_cell}]" if self.failed_cell else ""
+        took = "" if self.duration_s is None else f" after {self.duration_s:.1f} s"
+        facts = {
+            "notebook": self.notebook,
+            "status": f"{self.status}{where}{took}",
+            "error": self.error or "",
+            "started": f"{self.started:%Y-%m-%d %H:%M:%S} UTC",
+            "parameters": ", ".join(f"{name}={value!r}" for name, value in self.parameters.items()),
+            "output": str(self.output),
+        }
+        return {name: text for name, text in facts.items() if text}
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:>10}: {text}" for name, text in self.summary().items())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{html.escape(text)}</td></tr>"
+            for name, text in self.summary().items()
+        )
+        return f"<table>{rows}</table>"
+
+
+def list_runs(folder: str | os.PathLike[str] = "runs") -> list[Run]:
+    """All runs recorded in a folder, newest first.
+
+    Parameters
+    ----------
+    folder : path-like
+        The ``out_dir`` that the runs were given.
+
+    Warns
+    -----
+    FairlabWarning
+        A record is damaged and left out.
+
+    Examples
+    --------
+    >>> list_runs("a folder that is not there")
+    []
+    """
+    found = (_read_or_warn(path) for path in sorted(Path(folder).absolute().glob("*/*.json")))
+    return sorted((run for run in found if run is not None), key=lambda run: run.started, reverse=True)
+
+
+def table(folder: str | os.PathLike[str] = "runs") -> pandas.DataFrame:
+    """All runs recorded in a folder as a table: one row per run, newest first, ``duration_s`` in seconds."""
+    import pandas
+
+    columns = ("notebook", "status", "started", "duration_s", "failed_cell", "error")
+    rows = [
+        {name: getattr(run, name) for name in columns}
+        | {"parameters": json.dumps(dict(run.parameters), ensure_ascii=False), "output": str(run.output)}
+        for run in list_runs(folder)
+    ]
+    return pandas.DataFrame(rows, columns=[*columns, "parameters", "output"])
+
+
+def begin(notebook: str, sha256: str, parameters: Mapping[str, Any], *, out_dir: Path) -> Run:
+    """Reserve the names of a new run and write its first record.
+
+    Raises
+    ------
+    OutputError
+        kind ``"output-unwritable"``.
+    """
+    started = datetime.now(UTC)
+    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:8]
+    folder = out_dir.absolute() / notebook
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        record = _reserve(folder, f"{started:%Y%m%dT%H%M%SZ}-{digest}")
+    except OSError as exc:
+        raise OutputError(
+            f"runs cannot be written to {folder}: {exc.strerror or exc}\n  give a folder that you may write to",
+            kind="output-unwritable",
+            path=str(folder),
+        ) from exc
+    run = Run(
+        notebook=notebook,
+        notebook_sha256=sha256,
+        status="running",
+        started=started,
+        parameters=parameters,
+        output=record.with_suffix(".part.ipynb"),
+        record=record,
+        versions=_versions(),
+        process=(socket.gethostname(), os.getpid()),
+    )
+    write(run)
+    return run
+
+
+def write(run: Run) -> None:
+    """Write the record of a run, whole or not at all."""
+    facts = {
+        "fairlab_run": _FORM,
+        "notebook": run.notebook,
+        "notebook_sha256": run.notebook_sha256,
+        "status": run.status,
+        "started": run.started.isoformat(),
+        "finished": run.finished.isoformat() if run.finished else None,
+        "duration_s": run.duration_s,
+        "parameters": dict(run.parameters),
+        "output": run.output.name,
+        "failed_cell": run.failed_cell,
+        "failed_line": run.failed_line,
+        "error": run.error,
+        "versions": dict(run.versions),
+        "host": run.process[0],
+        "pid": run.process[1],
+    }
+    draft = run.record.with_suffix(".json.part")
+    draft.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(run.record)
+
+
+def read(path: Path) -> Run | None:
+    """The run that a record tells about, or None when the JSON file is something else.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged.
+    """
+    facts = json.loads(path.read_bytes())
+    if not isinstance(facts, dict) or "fairlab_run" not in facts:
+        return None
+    try:
+        run = _from_facts(facts, path)
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ValueError(f"{exc!r}") from exc
+    return replace(run, status="interrupted") if run.status == "running" and _has_ended(run) else run
+
+
+def _from_facts(facts: dict[str, Any], path: Path) -> Run:
+    if facts["status"] not in get_args(Status):
+        raise ValueError(f"status {facts['status']!r}")
+    return Run(
+        notebook=str(facts["notebook"]),
+        notebook_sha256=str(facts["notebook_sha256"]),
+        status=facts["status"],
+        started=datetime.fromisoformat(facts["started"]),
+        finished=datetime.fromisoformat(facts["finished"]) if facts["finished"] else None,
+        parameters=dict(facts["parameters"]),
+        output=path.parent / Path(facts["output"]).name,
+        record=path,
+        failed_cell=facts["failed_cell"],
+        failed_line=facts["failed_line"],
+        error=facts["error"],
+        versions=dict(facts["versions"]),
+        process=(str(facts["host"]), int(facts["pid"])),
+    )
+
+
+def _read_or_warn(path: Path) -> Run | None:
+    try:
+        return read(path)
+    except (OSError, ValueError) as exc:
+        warnings.warn(f"the record {path} is damaged and left out: {exc}", FairlabWarning, stacklevel=3)
+        return None
+
+
+def _reserve(folder: Path, stem: str) -> Path:
+    # Equal runs may start within one second, here or in another process: only one can create a file.
+    record, number = folder / f"{stem}.json", 1
+    while True:
+        try:
+            record.open("x").close()
+        except FileExistsError:
+            number += 1
+            record = folder / f"{stem}-{number}.json"
+        else:
+            return record
+
+
+def _has_ended(run: Run) -> bool:
+    """Whether the process that wrote "running" is surely gone."""
+    host, pid = run.process
+    if host != socket.gethostname():
+        return False
+    try:
+        import psutil  # type: ignore[import-untyped]  # its types are a package of their own
+    except ImportError:  # comes with the notebooks extra
+        return False
+    try:
+        process = psutil.Process(pid)
+        # A restarted container gives the same numbers to new processes.
+        reused = process.create_time() > run.started.timestamp() + 1
+        return bool(reused or process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version(), "platform": sys.platform}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

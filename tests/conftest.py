@@ -1,0 +1,70 @@
+"""What all tests share: a cache of their own, no network, a server with faults, small valid stores."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import FaultServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_SHARED = Path(os.environ.get("FAIRLAB_SHARED", Path(__file__).parent.parent.parent / "shared"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache folder for the whole run, away from the user's; subprocesses inherit it."""
+    folder = Path(os.environ.get("FAIRLAB_TEST_CACHE") or tmp_path_factory.mktemp("cache"))
+    previous = os.environ.get("FAIRLAB_CACHE_DIR")
+    os.environ["FAIRLAB_CACHE_DIR"] = str(folder)
+    yield folder
+    if previous is None:
+        del os.environ["FAIRLAB_CACHE_DIR"]
+    else:
+        os.environ["FAIRLAB_CACHE_DIR"] = previous
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python sockets reach this machine only (curl is held by the option ``offline``)."""
+    if request.node.get_closest_marker("network"):
+        return
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0] if isinstance(address, tuple) else address
+            if host not in ("127.0.0.1", "localhost", "::1"):
+                raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setitem(__import__("fairlab.options").options._current, "offline", True)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], FaultServer]]:
+    """``serve(folder)``: a loopback server with a request log and faults on demand."""
+    running: list[FaultServer] = []
+
+    def start(folder: Path) -> FaultServer:
+        running.append(FaultServer(folder).__enter__())
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.__exit__()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of shared facts beside the checkout; tests that need it are skipped without it."""
+    if not _SHARED.is_dir():
+        pytest.skip(f"no shared facts at {_SHARED} (set FAIRLAB_SHARED)")
+    return _SHARED

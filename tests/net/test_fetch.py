@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fairlab.errors import ChunkError, FairlabWarning
+from fairlab.image import open_image
+from fairlab.net.fetch import ArrayReader, Deadline, documents
+from fairlab.net.store import open_store
+from fairlab.options import set_options
+from tests.servers import Fault, FaultServer
+from tests.stores import write_store
+
+Serve = Callable[[Path], FaultServer]
+CHUNK = {"0.4": "0/0/1/1", "0.5": "0/c/0/1/1"}
+FAULTS = {
+    "http-403": Fault(status=403),
+    "http-401": Fault(status=401),
+    "http-500": Fault(status=500),
+    "http-503": Fault(status=503),
+    "http-429": Fault(status=429),
+    "body-short": Fault(cut=5),
+    "timeout": Fault(delay_s=6),
+    "chunk-empty": Fault(body=b""),
+    "html-page": Fault(body=b"<html>log in</html>", headers={"Content-Type": "text/html"}),
+    "chunk-damaged": Fault(body=b"not a chunk at all"),
+}
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_is_an_error_that_names_its_chunk(
+    tmp_path: Path, serve: Serve, kind: str, version: str
+) -> None:
+    write_store(tmp_path / "a.zarr", version=version)
+    server = serve(tmp_path)
+    image = open_image(f"{server.url}/a.zarr")["scale0/image"]
+    server.fault(CHUNK[version], Fault(**vars(FAULTS[kind])))
+    with set_options(timeout_s=3 if kind == "timeout" else 1), pytest.raises(ChunkError) as caught:
+        image.load()
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert error.kind == kind
+    assert error.url == f"{server.url}/a.zarr/{CHUNK[version]}"
+    assert CHUNK[version] in str(error)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(status=500, times=1), Fault(status=503, times=2), Fault(cut=3, times=1)]
+)
+def test_what_can_recover_does(tmp_path: Path, serve: Serve, fault: Fault) -> None:
+    full = write_store(tmp_path / "a.zarr")
+    server = serve(tmp_path)
+    image = open_image(f"{server.url}/a.zarr")["scale0/image"]
+    server.fault(CHUNK["0.5"], Fault(**vars(fault)))
+    np.testing.assert_array_equal(image.values, full)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_only_404_is_the_fill_value_and_says_so(tmp_path: Path, serve: Serve, version: str) -> None:
+    full = write_store(tmp_path / "a.zarr", version=version)
+    (tmp_path / "a.zarr" / CHUNK[version]).unlink()
+    image = open_image(f"{serve(tmp_path).url}/a.zarr")["scale0/image"]
+    with pytest.warns(FairlabWarning, match=CHUNK[version]):
+        got = image.values
+    full[0, 16:32, 16:32] = 0
+    np.testing.assert_array_equal(got, full)
+
+
+def test_a_missing_shard_read_in_part_says_so(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "a.zarr", shape=(1, 64, 64), shards=2)
+    (tmp_path / "a.zarr/0/c/0/1/1").unlink()
+    image = open_image(f"{serve(tmp_path).url}/a.zarr")["scale0/image"]
+    with pytest.warns(FairlabWarning, match="c/0/1/1"):
+        assert not image[0, 40:44, 40:44].values.any()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(image[0, 2:5, 3:9], full[0, 2:5, 3:9])
+
+
+def test_documents_tolerate_refusals_beside_an_answer(tmp_path: Path, serve: Serve) -> None:
+    write_store(tmp_path / "a.zarr", version="0.4")
+    server = serve(tmp_path)
+    server.fault("zarr.json", Fault(status=403))  # a bucket that may not be listed
+    found = documents(open_store(f"{server.url}/a.zarr"), ["zarr.json", ".zattrs"], deadline=Deadline())
+    assert found["zarr.json"] is None and found[".zattrs"]
+    assert open_image(f"{server.url}/a.zarr").attrs["ngff_version"] == "0.4"
+
+
+_index = st.one_of(
+    st.integers(-20, 19),
+    st.slices(20),
+    st.lists(st.integers(-20, 19), min_size=1, max_size=6).map(lambda v: np.array(v)),
+)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[ArrayReader, np.ndarray]:
+    folder = tmp_path_factory.mktemp("outer")
+    full = write_store(folder / "a.zarr", axes="zyx", shape=(20, 20, 20), chunk=7)
+    store = open_store(folder / "a.zarr")
+    document = documents(store, ["0/zarr.json"], deadline=Deadline())["0/zarr.json"]
+    assert document is not None
+    return ArrayReader(store, "0", document), full
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(key=st.tuples(_index, _index, _index))
+def test_outer_selections_equal_numpys(
+    reader: tuple[ArrayReader, np.ndarray], key: tuple[object, ...]
+) -> None:
+    array, full = reader
+    expected = full
+    for axis in reversed(range(3)):
+        expected = expected[(slice(None),) * axis + (key[axis],)]
+    np.testing.assert_array_equal(array.read(key), expected)  # type: ignore[arg-type]
+
+
+def test_links_out_of_a_store_are_not_followed(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr")
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"x" * 1000)
+    chunk = tmp_path / "a.zarr" / CHUNK["0.5"]
+    chunk.unlink()
+    chunk.symlink_to(secret)
+    with pytest.raises(ChunkError) as caught:
+        open_image(tmp_path / "a.zarr")["scale0/image"].load()
+    assert caught.value.kind == "link-outside"

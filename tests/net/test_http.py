@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fairlab.errors import AccessError, FairlabError, Unavailable, UnexpectedAnswer
+from fairlab.net import http
+from fairlab.net.http import Deadline
+from fairlab.options import set_options
+from tests.servers import Fault, FaultServer
+
+Serve = Callable[[Path], FaultServer]
+
+
+@pytest.fixture
+def server(tmp_path: Path, serve: Serve) -> FaultServer:
+    (tmp_path / "object").write_bytes(bytes(range(100)))
+    return serve(tmp_path)
+
+
+def test_an_object_and_its_parts(server: FaultServer) -> None:
+    url = f"{server.url}/object"
+    assert http.get(url).body == bytes(range(100))
+    assert http.get(url, byte_range=(10, 20)).body == bytes(range(10, 20))
+    assert http.get(url, suffix=5).body == bytes(range(95, 100))
+    assert http.get(url).body == bytes(range(100))  # the handle forgets the range
+    assert http.get(f"{server.url}/absent").missing
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_a_passing_fault_is_tried_again(server: FaultServer, status: int) -> None:
+    server.fault("object", Fault(status=status, times=2))
+    answer = http.get(f"{server.url}/object")
+    assert (answer.body, answer.tries) == (bytes(range(100)), 3)
+
+
+def test_a_lasting_fault_ends_at_the_deadline(server: FaultServer) -> None:
+    server.fault("object", Fault(status=503))
+    start = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        http.get(f"{server.url}/object", deadline=Deadline(1))
+    assert time.monotonic() - start < 2
+    assert caught.value.kind == "http-503"
+    assert caught.value.context["tries"] > 1
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_waited_for(server: FaultServer, form: str) -> None:
+    value = "1" if form == "seconds" else email.utils.formatdate(time.time() + 2, usegmt=True)
+    server.fault("object", Fault(status=429, times=1, headers={"Retry-After": value}))
+    http.get(f"{server.url}/object")
+    (first, *_), (second, *_) = server.requests
+    assert second - first >= 0.95
+
+
+def test_a_wait_beyond_the_deadline_is_not_begun(server: FaultServer) -> None:
+    server.fault("object", Fault(status=429, headers={"Retry-After": "100"}))
+    start = time.monotonic()
+    with pytest.raises(Unavailable):
+        http.get(f"{server.url}/object", deadline=Deadline(5))
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, AccessError), (403, AccessError), (418, UnexpectedAnswer)]
+)
+def test_a_refusal_is_final(server: FaultServer, status: int, error: type[FairlabError]) -> None:
+    server.fault("object", Fault(status=status))
+    with pytest.raises(error) as caught:
+        http.get(f"{server.url}/object")
+    assert caught.value.kind == f"http-{status}"
+    assert len(server.requests) == 1
+
+
+def test_a_body_cut_short_is_tried_again_then_an_error(server: FaultServer) -> None:
+    server.fault("object", Fault(cut=10, times=1))
+    assert http.get(f"{server.url}/object").body == bytes(range(100))
+    server.fault("object", Fault(cut=10))
+    with pytest.raises(Unavailable) as caught:
+        http.get(f"{server.url}/object", deadline=Deadline(1))
+    assert caught.value.kind == "body-short"
+
+
+def test_a_hang_ends(server: FaultServer) -> None:
+    server.fault("object", Fault(delay_s=3))
+    start = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        http.get(f"{server.url}/object", deadline=Deadline(0.5))
+    assert time.monotonic() - start < 1.5
+    assert caught.value.kind == "timeout"
+
+
+def test_redirects_stay_on_their_host(server: FaultServer) -> None:
+    server.fault("/moved", Fault(status=302, headers={"Location": "/object"}))
+    assert http.get(f"{server.url}/moved").body == bytes(range(100))
+    server.fault("/away", Fault(status=302, headers={"Location": "http://127.0.0.1:1/secret"}))
+    server.fault("/file", Fault(status=302, headers={"Location": "file:///etc/passwd"}))
+    server.fault("/loop", Fault(status=302, headers={"Location": "/loop"}))
+    for path, kind in {
+        "away": "redirect-elsewhere",
+        "file": "redirect-elsewhere",
+        "loop": "redirects",
+    }.items():
+        with pytest.raises(UnexpectedAnswer) as caught:
+            http.get(f"{server.url}/{path}")
+        assert caught.value.kind == kind
+
+
+def test_another_part_than_asked_for_is_an_error(server: FaultServer) -> None:
+    server.fault("object", Fault(headers={"Content-Range": "bytes 0-9/100"}, status=206, body=b"0123456789"))
+    with pytest.raises(UnexpectedAnswer) as caught:
+        http.get(f"{server.url}/object", byte_range=(10, 20))
+    assert caught.value.kind == "range-wrong"
+
+
+def test_secrets_stay_out_of_messages(server: FaultServer) -> None:
+    server.fault("object", Fault(status=403))
+    address = server.url.replace("http://", "http://me:hush@") + "/object?X-Amz-Signature=hush"
+    with pytest.raises(AccessError) as caught:
+        http.get(address)
+    assert "hush" not in f"{caught.value} {caught.value.url} {caught.value.context}"
+
+
+def test_offline_opens_no_socket_but_to_this_machine(server: FaultServer) -> None:
+    with set_options(offline=True):
+        assert http.get(f"{server.url}/object").body
+        with pytest.raises(Unavailable) as caught:
+            http.get("http://192.0.2.1/object")
+    assert caught.value.kind == "offline"
+
+
+def test_a_body_over_the_limit_is_refused(server: FaultServer) -> None:
+    with pytest.raises(UnexpectedAnswer) as caught:
+        http.get(f"{server.url}/object", max_bytes=50)
+    assert caught.value.kind == "body-too-large"

@@ -1,0 +1,373 @@
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from fairlab.errors import FairlabError, FairlabWarning
+from fairlab.image import open_image
+from fairlab.options import set_options
+from fairlab.record import Record
+from tests.servers import Fault, FaultServer
+from tests.stores import multiscale, put_attributes, write_store
+
+Serve = Callable[[Path], FaultServer]
+VERSIONS = ["0.4", "0.5"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_pixel_label_and_position_over_http(tmp_path: Path, serve: Serve, version: str) -> None:
+    full = write_store(
+        tmp_path / "a.zarr", axes="tczyx", shape=(2, 2, 3, 40, 60), version=version, labels=("cells",)
+    )
+    tree = open_image(f"{serve(tmp_path).url}/a.zarr")
+    image = tree["scale0/image"]
+    assert image.dims == ("t", "c", "z", "y", "x")
+    np.testing.assert_array_equal(image.values, full)
+    assert image.dtype == full.dtype
+    np.testing.assert_allclose(image.x, 0.5 * np.arange(60))
+    assert image.x.attrs == {"units": "micrometer", "spacing": 0.5}
+    assert image.t.attrs["units"] == "second"
+    assert image.c.values.tolist() == ["dye 0", "dye 1"]
+    assert image.color.values.tolist() == ["#0000FF", "#0000FF"]
+    assert image.window_end.values.tolist() == [200.0, 200.0]
+    assert tree["scale1/image"].x.values[0] == pytest.approx(0.25)  # the translation is kept
+    np.testing.assert_array_equal(tree["labels/cells/scale0/labels"].values, full[:, 0].astype("int32"))
+    assert tree["labels/cells/scale0/labels"].dims == ("t", "z", "y", "x")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_opening_reads_metadata_only_in_few_trips(tmp_path: Path, serve: Serve, version: str) -> None:
+    write_store(tmp_path / "a.zarr", version=version, levels=3)
+    server = serve(tmp_path)
+    open_image(f"{server.url}/a.zarr")
+    names = {path.rpartition("/")[2] for path in server.paths()}
+    assert names <= {"zarr.json", ".zattrs", ".zarray", "ro-crate-metadata.json"}
+    assert len(server.paths()) == len(set(server.paths())) == 8
+
+
+def test_a_plane_reads_its_own_chunks_only(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "a.zarr", version="0.4")
+    server = serve(tmp_path)
+    tree = open_image(f"{server.url}/a.zarr")
+    before = len(server.requests)
+    np.testing.assert_array_equal(tree["scale0/image"][1, :16, 16:32], full[1, :16, 16:32])
+    assert server.paths()[before:] == ["/a.zarr/0/1/0/1"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_multiscale_transformations_are_composed_after_the_datasets(tmp_path: Path, version: str) -> None:
+    def whole(attributes: dict[str, Any]) -> None:
+        multiscale(attributes)["coordinateTransformations"] = [
+            {"type": "scale", "scale": [1, 0.2, 0.1]},
+            {"type": "translation", "translation": [0, 7, 0]},
+        ]
+
+    write_store(tmp_path / "a.zarr", scale=1.0, version=version, edit=whole)
+    level = open_image(tmp_path / "a.zarr")["scale1/image"]
+    assert level.y.attrs["spacing"] == pytest.approx(0.4)
+    assert level.y.values[0] == pytest.approx(0.5 * 0.2 + 7)
+    assert level.x.values[:2].tolist() == pytest.approx([0.05, 0.25])
+
+
+def test_sharded_images_and_parts_of_shards(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "a.zarr", shape=(2, 70, 90), shards=2)
+    tree = open_image(f"{serve(tmp_path).url}/a.zarr")
+    np.testing.assert_array_equal(tree["scale0/image"].values, full)
+    np.testing.assert_array_equal(tree["scale0/image"][0, 3:20, 40:41], full[0, 3:20, 40:41])
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", ">u2", "int32", "float32", "float64"])
+def test_dtypes(tmp_path: Path, dtype: str) -> None:
+    full = write_store(tmp_path / "a.zarr", version="0.4", dtype=dtype)
+    image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    np.testing.assert_array_equal(image.values, full)
+    assert image.dtype == np.dtype(dtype).newbyteorder("=")
+
+
+@pytest.mark.parametrize("axes", ["yx", "zyx", "cyx", "tyx", "tzcyx", "yxc"])
+def test_any_axes_in_any_order(tmp_path: Path, axes: str) -> None:
+    sizes = {"t": 2, "c": 3, "z": 4, "y": 20, "x": 30}
+    full = write_store(tmp_path / "a.zarr", axes=axes, shape=tuple(sizes[a] for a in axes))
+    image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    assert image.dims == tuple(axes)
+    np.testing.assert_array_equal(image.values, full)
+
+
+def test_agrees_with_a_second_reader(tmp_path: Path) -> None:
+    import tensorstore
+
+    write_store(tmp_path / "a.zarr", version="0.5", shards=2)
+    spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": str(tmp_path / "a.zarr" / "0")}}
+    other = tensorstore.open(spec).result().read().result()
+    np.testing.assert_array_equal(open_image(tmp_path / "a.zarr")["scale0/image"].values, other)
+
+
+def test_zip_local_and_over_http(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "a.zarr")
+    shutil.make_archive(str(tmp_path / "flat"), "zip", tmp_path / "a.zarr")
+    with zipfile.ZipFile(tmp_path / "nested.ozx", "w") as file:
+        for path in (tmp_path / "a.zarr").rglob("*"):
+            file.write(path, path.relative_to(tmp_path))
+    for place in (tmp_path / "flat.zip", tmp_path / "nested.ozx", f"{serve(tmp_path).url}/flat.zip"):
+        np.testing.assert_array_equal(open_image(place)["scale0/image"].values, full)
+
+
+def test_s3_with_an_endpoint_of_its_own(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = write_store(tmp_path / "bucket" / "deep" / "a.zarr")
+    server = serve(tmp_path)
+    with set_options(s3_endpoint=server.url):
+        np.testing.assert_array_equal(open_image("s3://bucket/deep/a.zarr")["scale0/image"].values, full)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    assert open_image("s3://bucket/deep/a.zarr")["scale0/image"].sizes["c"] == 2
+
+
+def test_a_real_s3_service(tmp_path: Path) -> None:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    full = write_store(tmp_path / "a.zarr", version="0.4")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        endpoint = f"http://{host}:{port}"
+        client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+        )
+        client.create_bucket(Bucket="images", ACL="public-read")
+        for path in (tmp_path / "a.zarr").rglob("*"):
+            if path.is_file():
+                key = str(path.relative_to(tmp_path))
+                client.put_object(Bucket="images", Key=key, Body=path.read_bytes(), ACL="public-read")
+        client.close()
+        with set_options(s3_endpoint=endpoint):
+            np.testing.assert_array_equal(open_image("s3://images/a.zarr")["scale0/image"].values, full)
+    finally:
+        server.stop()
+
+
+# ── what travels with the object ─────────────────────────────────────────────────────────────────────
+
+
+def test_attributes_are_flat_and_everywhere(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr", labels=("cells",))
+    record = Record(
+        id="x:1", kind="image", repository="X", url=str(tmp_path / "a.zarr"), license="https://l/"
+    )
+    tree = open_image(record)
+    for obj in (tree, tree["scale1/image"], tree["labels/cells/scale0/labels"]):
+        assert all(type(value) in (str, int, float) for value in obj.attrs.values())
+        assert obj.attrs["license"] == "https://l/"
+        back = Record.from_json(obj.attrs["fairlab_record"])
+        assert (back.id, back.ngff_version, back.shape) == ("x:1", "0.5", (2, 40, 60))
+        assert back.source("shape") is not None
+    assert {str(tree[f"scale{i}"].image_id.values) for i in (0, 1)} == {"x:1"}
+
+
+def test_netcdf_zarr_and_pickle_keep_it(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr")
+    tree = open_image(tmp_path / "a.zarr")
+    again = pickle.loads(pickle.dumps(tree))
+    np.testing.assert_array_equal(again["scale0/image"].values, full)
+    dataset = tree["scale0"].to_dataset()
+    dataset.to_netcdf(tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc") as back:
+        np.testing.assert_array_equal(back.image.values, full)
+        assert back.image.attrs["fairlab_record"] == tree.attrs["fairlab_record"]
+
+
+def test_assigning_to_a_lazy_image_keeps_the_store(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr")
+    image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    image[0, 0, 0] = 9999
+    np.testing.assert_array_equal(open_image(tmp_path / "a.zarr")["scale0/image"].values, full)
+
+
+def test_dask_blocks_hold_many_chunks(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr")
+    image = open_image(tmp_path / "a.zarr", chunks="auto")["scale0/image"]
+    assert image.chunks is not None and max(map(len, image.chunks)) <= 2
+    np.testing.assert_array_equal(image.compute(scheduler="threads").values, full)
+    assert open_image(tmp_path / "a.zarr", chunks={"x": 30})["scale0/image"].chunks[2] == (30, 30)
+
+
+def test_the_crate_beside_an_image_is_read(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr")
+    crate = {
+        "@graph": [
+            {"@id": "ro-crate-metadata.json", "about": {"@id": "./"}},
+            {"@id": "./", "name": "A fly", "license": "https://creativecommons.org/licenses/by/4.0/"},
+            {"@id": "#b", "organism_classification": {"@id": "NCBI:txid7227"}},
+        ]
+    }
+    (tmp_path / "a.zarr" / "ro-crate-metadata.json").write_text(json.dumps(crate))
+    tree = open_image(tmp_path / "a.zarr")
+    assert tree.attrs["license"].endswith("/by/4.0/")
+    assert tree.attrs["title"] == "A fly"
+    assert tree.attrs["organism_id"] == "NCBITaxon:7227"
+
+
+def test_odd_but_readable_metadata_warns(tmp_path: Path) -> None:
+    def odd(attributes: dict[str, Any]) -> None:
+        multiscale(attributes)["axes"][1]["unit"] = "um"
+        attributes["omero"]["channels"] = [{"label": "a"}, {"label": "a"}]
+        del multiscale(attributes)["version"]
+
+    write_store(tmp_path / "a.zarr", version="0.4", edit=odd)
+    with pytest.warns(FairlabWarning) as caught:
+        image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    assert image.y.attrs["units"] == "micrometer"
+    assert image.c.values.tolist() == ["a", "a (2)"]
+    assert len(caught) == 3
+
+
+def test_a_unitless_image_has_no_units(tmp_path: Path) -> None:
+    def unitless(attributes: dict[str, Any]) -> None:
+        for axis in multiscale(attributes)["axes"]:
+            axis.pop("unit", None)
+
+    write_store(tmp_path / "a.zarr", edit=unitless)
+    assert "units" not in open_image(tmp_path / "a.zarr")["scale0/image"].x.attrs
+
+
+def test_a_broken_label_does_not_hide_the_image(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr", labels=("good", "bad"))
+    put_attributes(tmp_path / "a.zarr" / "labels" / "bad", {"multiscales": []}, "0.5")
+    with pytest.warns(FairlabWarning, match="bad"):
+        tree = open_image(tmp_path / "a.zarr")
+    assert list(tree["labels"]) == ["good"]
+    np.testing.assert_array_equal(tree["scale0/image"].values, full)
+
+
+# ── bad input ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def edit(attributes: dict[str, Any]) -> None:
+        target: Any = multiscale(attributes)
+        *steps, last = path.split(".")
+        for step in steps:
+            target = target[int(step)] if step.isdigit() else target[step]
+        if value is None:
+            del target[last]
+        else:
+            target[last] = value
+
+    return edit
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("path", "value", "kind"),
+    [
+        ("datasets", [], "datasets"),
+        ("datasets.0.path", None, "path"),
+        ("datasets.0.path", "../0", "path-outside"),
+        ("datasets.0.path", "%2e%2e/0", "path-outside"),
+        ("datasets.0.path", "/etc", "path-outside"),
+        ("datasets.0.path", "http://elsewhere/0", "path-outside"),
+        ("datasets.0.path", "9", "level-missing"),
+        ("datasets.0.coordinateTransformations", None, "scale-missing"),
+        (
+            "datasets.0.coordinateTransformations",
+            [{"type": "translation", "translation": [0, 0, 0]}],
+            "scale-missing",
+        ),
+        (
+            "datasets.0.coordinateTransformations",
+            [{"type": "scale", "scale": [1, 1]}],
+            "transformation-length",
+        ),
+    raw = {"bioformats2raw.layout": 3}
+    write_store(tmp_path / "raw.zarr", version="0.4", edit=lambda a: a.clear() or a.update(raw))
+            "datasets.0.coordinateTransformations",
+            [{"type": "scale", "scale": [1, 0, 1]}],
+            "transformation-value",
+        ),
+        ("coordinateTransformations", [{"type": "rotation"}], "transformation-unknown"),
+        ("axes", None, "axes"),
+        ("axes", [{"name": "y"}, {"name": "y"}], "axes"),
+        ("axes", [{"name": "y", "type": "space"}, {"name": "x", "type": "space"}], "transformation-length"),
+    ],
+)
+def test_broken_metadata_is_named(tmp_path: Path, version: str, path: str, value: Any, kind: str) -> None:
+    write_store(tmp_path / "a.zarr", version=version, edit=_edit(path, value))
+    with pytest.raises(FairlabError) as caught:
+        open_image(tmp_path / "a.zarr")
+    assert caught.value.kind == kind
+
+
+def test_not_an_image(tmp_path: Path, serve: Serve) -> None:
+    write_store(tmp_path / "future.zarr", edit=lambda a: a["ome"].update(version="7.0"))
+    write_store(tmp_path / "none.zarr", edit=lambda a: a["ome"].pop("multiscales"))
+    write_store(tmp_path / "plate.zarr", version="0.4", edit=lambda a: a.clear() or a.update(plate={}))
+    write_store(
+        tmp_path / "raw.zarr",
+        version="0.4",
+        edit=lambda a: a.clear() or a.update({"bioformats2raw.layout": 3}),
+    )
+    (tmp_path / "text.zip").write_text("not a zip")
+    (tmp_path / "empty").mkdir()
+    server = serve(tmp_path)
+    server.fault("page/zarr.json", Fault(body=b"<html>", headers={"Content-Type": "text/html"}))
+    expected = {
+        f"{server.url}/nothing.zarr": "no-zarr",
+        f"{server.url}/future.zarr": "version-unsupported",
+        f"{server.url}/none.zarr": "no-multiscales",
+        f"{server.url}/plate.zarr": "plate",
+        f"{server.url}/raw.zarr": "bioformats2raw",
+        f"{server.url}/future.zarr/0": "array",
+        f"{server.url}/page": "html-page",
+        "http://127.0.0.1:9/a.zarr": "connection",
+        str(tmp_path / "text.zip"): "not-a-zip",
+        str(tmp_path / "absent"): "path-missing",
+        str(tmp_path / "empty"): "no-zarr",
+        "ftp://host/a": "location",
+        "": "source-empty",
+        "nosuch:thing": "identifier-unknown",
+    }
+    with set_options(timeout_s=0.5):
+        for source, kind in expected.items():
+            with pytest.raises(FairlabError) as caught:
+                open_image(source)
+            assert caught.value.kind == kind, source
+
+
+def test_code_and_objects_are_refused_before_opening(tmp_path: Path) -> None:
+    def refuse(edit: Callable[[dict[str, Any]], None], kind: str) -> None:
+        write_store(tmp_path / "a.zarr", version="0.4")
+        path = tmp_path / "a.zarr" / "0" / ".zarray"
+        document = json.loads(path.read_text())
+        edit(document)
+        path.write_text(json.dumps(document))
+        with pytest.raises(FairlabError) as caught:
+            open_image(tmp_path / "a.zarr")
+        assert caught.value.kind == kind
+
+    refuse(lambda d: d.update(filters=[{"id": "pickle"}]), "codec-refused")
+    refuse(lambda d: d.update(filters=[{"id": "delta", "dtype": "<u2"}, {"id": "pickle"}]), "codec-refused")
+    refuse(lambda d: d.update(dtype="|S5", fill_value=None), "dtype-refused")
+    refuse(lambda d: d.update(chunks=[2**20, 2**20, 2**20]), "chunk-too-large")
+
+
+def test_a_read_over_the_limit_is_refused_with_a_hint(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr")
+    image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    with set_options(max_read_bytes=1000), pytest.raises(FairlabError) as caught:
+        image.load()
+    assert caught.value.kind == "read-too-large"
