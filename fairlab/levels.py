@@ -16,8 +16,11 @@ import numpy as np
 
 from fairlab import options
 from fairlab.errors import FairlabWarning, SelectionError
+from fairlab.ngff.units import LENGTHS_M, unit_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
 SPACE = ("z", "y", "x")
@@ -25,29 +28,6 @@ SPACE = ("z", "y", "x")
 
 TOLERANCE = 0.05
 """A level counts as fine enough when its pixels are at most this much larger than asked."""
-
-_PREFIXES = {
-    "yocto": -24, "zepto": -21, "atto": -18, "femto": -15, "pico": -12, "nano": -9, "micro": -6,
-    "milli": -3, "centi": -2, "deci": -1, "": 0, "hecto": 2, "kilo": 3, "mega": 6, "giga": 9,
-    "tera": 12, "peta": 15, "exa": 18, "zetta": 21, "yotta": 24,
-}  # fmt: skip
-
-MICROMETERS: dict[str, float] = {
-    **{f"{prefix}meter": float(f"1e{power + 6}") for prefix, power in _PREFIXES.items()},
-    "angstrom": 1e-4,
-    "inch": 25_400.0,
-    "foot": 304_800.0,
-    "yard": 914_400.0,
-    "mile": 1.609344e9,
-    "parsec": 3.0856775814913673e22,
-}
-"""Micrometers in each unit of length that OME-Zarr knows."""
-
-_SYMBOLS = {
-    "fm": "femtometer", "pm": "picometer", "Å": "angstrom", "\u212b": "angstrom", "nm": "nanometer",
-    "um": "micrometer", "µm": "micrometer", "μm": "micrometer", "micron": "micrometer",
-    "microns": "micrometer", "mm": "millimeter", "cm": "centimeter", "m": "meter", "km": "kilometer",
-}  # fmt: skip
 
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)\s*")
 
@@ -60,11 +40,9 @@ def unit_um(unit: str) -> float | None:
     >>> unit_um("nanometer"), unit_um("µm"), unit_um("second")
     (0.001, 1.0, None)
     """
-    name = _SYMBOLS.get(unit.strip())
-    if name is None:
-        name = unit.strip().lower().replace("metre", "meter")
-        name = name if name in MICROMETERS else name.removesuffix("s")
-    return MICROMETERS.get(name)
+    length_m = LENGTHS_M.get(unit_name(unit) or "")
+    # Powers of ten are not exact in binary: 15 digits make a millimeter 1000 µm again.
+    return None if length_m is None else float(f"{length_m * 1e6:.15g}")
 
 
 def quantity_um(value: float | str) -> float:
@@ -206,11 +184,9 @@ def axis_um(array: xr.DataArray, dim: str) -> float:
     return factor
 
 
-def is_physical(array: xr.DataArray) -> bool:
-    """Whether every axis of space states a unit of length."""
-    units = [
-        array.coords[d].attrs.get("units") if d in array.coords else None for d in SPACE if d in array.dims
-    ]
+def is_physical(array: xr.DataArray, dims: Sequence[str]) -> bool:
+    """Whether every one of these axes states a unit of length."""
+    units = [array.coords[dim].attrs.get("units") if dim in array.coords else None for dim in dims]
     return all(isinstance(unit, str) and unit_um(unit) is not None for unit in units)
 
 

@@ -59,7 +59,7 @@ def segment(
         Work on the coarsest level whose pixels are not larger: a number is micrometer, text such as
         ``"4 nm"`` states its unit. Default: full resolution.
     min_size_um2 : float, optional
-        Smallest object, in µm². In 3D: the cross-section of the smallest ball that is kept.
+        Smallest object to keep, in µm². In 3D: the cross-section of the smallest ball that is kept.
     smooth_um : float or str, optional
         Standard deviation of a Gaussian applied first, in micrometer or with a unit.
     fill_holes : bool
@@ -101,7 +101,6 @@ def segment(
     array, level = at_level(image, pixel_size)
     array, channel = one_channel(array, channel)
     array = in_order(at_positions(array, positions))
-    sizes = {"min_size_um2": min_size_um2, "smooth_um": smooth_um}
     recipe = dataclasses.replace(
         _recipe(array, method, min_size_um2, smooth_um),
         fill_holes=fill_holes,
@@ -121,7 +120,8 @@ def segment(
         "channel": channel or "",
         "level": level,
         "pixel_size_um": " × ".join(f"{step:g}" for step in _pixel_size(array)),
-        **{name: f"{quantity_um(value):g}" for name, value in sizes.items() if value is not None},
+        "min_size_um2": "" if min_size_um2 is None else f"{min_size_um2:g}",
+        "smooth_um": "" if smooth_um is None else f"{quantity_um(smooth_um):g}",
         "options": ", ".join(name for name in OPTIONS if getattr(recipe, name)),
     }
     return _labelled(array, labels, {name: text for name, text in made.items() if text})
@@ -147,13 +147,18 @@ def _recipe(
 
 def _pixel_size(array: xr.DataArray) -> tuple[float, ...]:
     """Micrometer along each axis of a frame; empty for an image without units."""
-    if not is_physical(array):
+    space = frame_space(array)
+    if not is_physical(array, space):
         return ()
-    return tuple(abs(spacing(array, dim)) * axis_um(array, dim) for dim in frame_space(array))
+    return tuple(abs(spacing(array, dim)) * axis_um(array, dim) for dim in space)
 
 
 def _min_pixels(min_size_um2: float, size: tuple[float, ...]) -> float:
-    least = quantity_um(min_size_um2)
+    if isinstance(min_size_um2, str) or not 0 <= min_size_um2 < math.inf:
+        raise SelectionError(
+            f"min_size_um2 is {min_size_um2!r}; expected an area in µm², from 0", kind="quantity"
+        )
+    least = float(min_size_um2)
     if len(size) == 3:  # the volume of the ball with this cross-section
         least = 4 / 3 * math.pi * (least / math.pi) ** 1.5
     return least / math.prod(size) * (1 - 1e-9)  # an object of exactly this size stays

@@ -30,8 +30,24 @@ if TYPE_CHECKING:
 Row = dict[str, str]
 
 SOURCES = {
-    "known_images.csv": {"source", "accession", "url", "license", "organism_id", "imaging_method_id", "provenance"},
-    "known_studies.csv": {"source", "accession", "url", "title", "organism_ids", "imaging_method_ids", "authors"},
+    "known_images.csv": {
+        "source",
+        "accession",
+        "url",
+        "license",
+        "organism_id",
+        "imaging_method_id",
+        "provenance",
+    },
+    "known_studies.csv": {
+        "source",
+        "accession",
+        "url",
+        "title",
+        "organism_ids",
+        "imaging_method_ids",
+        "authors",
+    },
     "idr_containers.csv": {"study", "kind", "images"},
     "ontologies/fbbi_terms.csv": {"id", "label", "synonyms", "parents"},
     "ontologies/taxa_seen.csv": {"id", "scientific_name", "other_spellings"},
@@ -40,7 +56,9 @@ TABLES = ("images.csv.gz", "studies.csv.gz", "methods.csv.gz", "taxa.csv.gz")
 PROVENANCE = "catalogue.json"
 
 
-def build_tables(source_dir: str | os.PathLike[str], out_dir: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+def build_tables(
+    source_dir: str | os.PathLike[str], out_dir: str | os.PathLike[str] | None = None
+) -> dict[str, Any]:
     """Make the compressed tables of the catalogue.
 
     Parameters
@@ -70,9 +88,12 @@ def build_tables(source_dir: str | os.PathLike[str], out_dir: str | os.PathLike[
     images_list, studies_list, containers, fbbi, taxa_seen = lists.values()
     words = {name: _read_list(terms.DATA / name, set()) for name in ("method_words.csv", "common_names.csv")}
     methods = vocabulary.method_rows(fbbi, words["method_words.csv"])
-    taxa = vocabulary.taxon_rows([*taxa_seen, *rows.unlisted_taxa(images_list, taxa_seen)], words["common_names.csv"])
+    taxa = vocabulary.taxon_rows(
+        [*taxa_seen, *rows.unlisted_taxa(images_list, taxa_seen)], words["common_names.csv"]
+    )
     known = rows.Vocabularies(
-        organisms=terms.Vocabulary(terms.entries(taxa)), imaging_methods=terms.Vocabulary(terms.entries(methods))
+        organisms=terms.Vocabulary(terms.entries(taxa)),
+        imaging_methods=terms.Vocabulary(terms.entries(methods)),
     )
     studies = rows.study_rows(studies_list, containers, known)
     images = rows.image_rows(images_list, studies, containers, known)
@@ -83,7 +104,9 @@ def build_tables(source_dir: str | os.PathLike[str], out_dir: str | os.PathLike[
         "counts": {name.split(".")[0]: len(table) for name, table in tables.items()},
         "images_by_repository": dict(sorted(Counter(row["repository"] for row in images).items())),
         "labels_without_term": known.unresolved(),
-        "tables": {name: {"bytes": len(content), "sha256": _digest(content)} for name, content in packed.items()},
+        "tables": {
+            name: {"bytes": len(content), "sha256": _digest(content)} for name, content in packed.items()
+        },
     }
     _write(out, packed, provenance)
     return catalogue_info(out)
@@ -126,7 +149,7 @@ def tables_key(folder: Path | None = None) -> str:
     digest = hashlib.sha256()
     for name in TABLES:
         try:
-            digest.update((( folder or terms.DATA) / name).read_bytes())
+            digest.update(((folder or terms.DATA) / name).read_bytes())
         except OSError as exc:
             raise FormatError(
                 f'the table "{name}" that comes with fairlab cannot be read ({exc}); reinstall fairlab',
@@ -143,7 +166,8 @@ def _read_list(path: Path, columns: set[str]) -> list[Row]:
             found = list(reader)
     except FileNotFoundError as exc:
         raise QueryError(
-            f"{path} is missing; the folder to build from needs: {', '.join(SOURCES)}", kind="catalogue-source"
+            f"{path} is missing; the folder to build from needs: {', '.join(SOURCES)}",
+            kind="catalogue-source",
         ) from exc
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise FormatError(f"{path} cannot be read as CSV in UTF-8 ({exc})", kind="table-columns") from exc

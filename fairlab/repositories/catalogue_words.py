@@ -30,7 +30,9 @@ def method_rows(fbbi: Sequence[Row], words: Sequence[Row]) -> list[Row]:
                 )
             found[key] = {"id": row["id"], "label": row["label"], "synonyms": "", "parents": row["parents"]}
         found[key]["synonyms"] = _joined(found[key]["synonyms"], row["words"])
-    return sorted(found.values(), key=lambda row: (not _is_imaging_method(row, found), row["id"] or "~", row["label"]))
+    return sorted(
+        found.values(), key=lambda row: (not _is_imaging_method(row, found), row["id"] or "~", row["label"])
+    )
 
 
 def _hidden_names(row: Row) -> list[str]:
@@ -58,13 +60,20 @@ def _is_imaging_method(row: Row, found: dict[str, Row]) -> bool:
 def taxon_rows(taxa: Sequence[Row], common_names: Sequence[Row]) -> list[Row]:
     """Taxa with common names and abbreviations; a genus stands above its species."""
     found = {
-        row["id"]: {"id": row["id"], "label": row["scientific_name"], "synonyms": "|".join(_spellings(row)), "parents": ""}
+        row["id"]: {
+            "id": row["id"],
+            "label": row["scientific_name"],
+            "synonyms": "|".join(_spellings(row)),
+            "parents": "",
+        }
         for row in taxa
     }
     for row in common_names:
         for key in terms.split(row["ids"]):
             if key not in found:
-                raise FormatError(f"common_names.csv names {key}, which no list mentions", kind="table-columns")
+                raise FormatError(
+                    f"common_names.csv names {key}, which no list mentions", kind="table-columns"
+                )
             found[key]["synonyms"] = _joined(found[key]["synonyms"], row["name"])
     for row in found.values():
         row["parents"] = "|".join(_broader(row, found.values()))
@@ -74,7 +83,9 @@ def taxon_rows(taxa: Sequence[Row], common_names: Sequence[Row]) -> list[Row]:
 def _spellings(row: Row) -> list[str]:
     spellings = [name for name in terms.split(row["other_spellings"]) if not name.startswith("NCBITaxon:")]
     binomial = re.match(r"([A-Z])[a-z]{2,} ([a-z]{2,}.*)", row["scientific_name"])
-    return _unique([*([f"{binomial[1]}. {binomial[2]}"] if binomial else []), *spellings], but=row["scientific_name"])
+    return _unique(
+        [*([f"{binomial[1]}. {binomial[2]}"] if binomial else []), *spellings], but=row["scientific_name"]
+    )
 
 
 def _broader(row: Row, taxa: Iterable[Row]) -> list[str]:

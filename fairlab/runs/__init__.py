@@ -22,7 +22,7 @@ from fairlab.assets import find_notebook
 from fairlab.errors import NotebookError, OutputError
 from fairlab.runs.execution import execute, require_papermill
 from fairlab.runs.notebook import Notebook, read_notebook
-from fairlab.runs.outcome import CellFailure, prepared, settled
+from fairlab.runs.outcome import FAILED_KINDS, CellFailure, prepared, settled
 from fairlab.runs.parameters import Parameter, check_parameters, declared_parameters, split_assignments
 from fairlab.runs.record import Run, begin, list_runs, table, write
 
@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-__all__ = ["Parameter", "Run", "list_runs", "parameters_of", "run", "split_assignments", "table"]
+__all__ = [
+    "FAILED_KINDS",
+    "Parameter",
+    "Run",
+    "list_runs",
+    "parameters_of",
+    "run",
+    "split_assignments",
+    "table",
+]
 
 
 def run(

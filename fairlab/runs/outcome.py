@@ -10,6 +10,10 @@ from typing import Any, Literal
 
 from fairlab.runs.notebook import Cell, source, tags
 
+FAILED_KINDS = frozenset({"cell-failed", "cell-timeout", "kernel-died", "kernel-start"})
+"""Kinds of :class:`~fairlab.errors.NotebookError` that say the notebook ran and failed; all others say
+that the question was wrong. A command line tells them apart by its exit code."""
+
 Stop = Literal["cell-timeout", "kernel-died", "kernel-start", "interrupted"]
 
 # papermill's own tag for its banners: whoever runs the kept notebook again, with papermill or here, is rid of them.

@@ -142,10 +142,9 @@ def parse_parameters(text: str) -> tuple[Parameter, ...]:
     size micrometer 0.01 10.0
     """
     try:
-        statements = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
+        statements, comments = ast.parse(text).body, _comments(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as exc:
         raise _FormError(f"is not Python: {exc}", line=getattr(exc, "lineno", None) or 1) from exc
-    comments = _comments(text)
     found: dict[str, Parameter] = {}
     for statement in statements:
         if _imports_literal(statement):
@@ -254,7 +253,7 @@ def _imports_literal(statement: ast.stmt) -> bool:
 
 
 def _comments(text: str) -> dict[int, str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    tokens = tokenize.generate_tokens(io.StringIO(text, newline=None).readline)
     return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
 
 
@@ -283,7 +282,10 @@ def _numbers(value: Any) -> list[float]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python prints no integer of more than 4300 digits
+        return f"a very long {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 

@@ -132,7 +132,8 @@ def table(folder: str | os.PathLike[str] = "runs") -> pandas.DataFrame:
         | {"parameters": json.dumps(dict(run.parameters), ensure_ascii=False), "output": str(run.output)}
         for run in list_runs(folder)
     ]
-    return pandas.DataFrame(rows, columns=[*columns, "parameters", "output"])
+    runs = pandas.DataFrame(rows, columns=[*columns, "parameters", "output"])
+    return runs.astype({"failed_cell": "Int64"})  # absent for most, and never 4.0
 
 
 def begin(notebook: str, sha256: str, parameters: Mapping[str, Any], *, out_dir: Path) -> Run:

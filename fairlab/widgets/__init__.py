@@ -1,1 +1,1 @@
-""""""
+"""Faces for notebooks: looking at images. Pure values and pixels first, widgets on top."""

@@ -1,0 +1,323 @@
+"""The command line: the same verbs as in Python. Parse, call, print; nothing else happens here.
+
+Exit codes: 0 good; 1 the data or a notebook cell is bad; 2 the question is wrong, or nobody could tell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairlab import __version__
+from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+BAD_DATA, BAD_QUESTION = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after ``fairlab``; those of this process by default.
+
+    Examples
+    --------
+    >>> main(["lookup", "sample:nuclei", "--field", "license"])
+    https://creativecommons.org/publicdomain/zero/1.0/
+    0
+    """
+    options = _parser().parse_args(arguments)
+    if getattr(options, "command", None) is None:
+        _parser().print_help()
+        return BAD_QUESTION
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        warnings.simplefilter("always", FairlabWarning)
+        return _guarded(options)
+
+
+def _guarded(options: argparse.Namespace) -> int:
+    try:
+        code: int | None = options.command(options)
+        sys.stdout.flush()
+        return code or 0
+    except FairlabError as error:
+        if options.debug:
+            raise
+        print(f"fairlab: {error}", file=sys.stderr)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        print("fairlab: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, e.g. head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def exit_code(error: FairlabError) -> int:
+    """1 when the data or a cell is to blame, 2 when the question is, or when nobody could tell."""
+    if isinstance(error, FormatError | ChunkError | AccessError):
+        return BAD_DATA
+    return BAD_DATA if isinstance(error, NotebookError) and error.kind == "cell-failed" else BAD_QUESTION
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    if issubclass(category, FairlabWarning):
+        print(f"fairlab: note: {message}", file=sys.stderr)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+# ── commands ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _search(options: argparse.Namespace) -> None:
+    from fairlab.federation import search
+
+    results = search(
+        " ".join(options.text),
+        organism=options.organism,
+        imaging_method=options.method,
+        license=options.license,
+        repository=options.repository,
+        kind=options.kind,
+        ngff_version=options.ngff_version,
+        layout=options.layout,
+        openable=True if options.openable else None,
+        max_bytes=options.max_bytes,
+        match=options.match,
+        limit=options.limit,
+    )
+    print(results.to_json() if options.json else results)
+
+
+def _lookup(options: argparse.Namespace) -> None:
+    from fairlab.errors import QueryError
+    from fairlab.federation import lookup
+
+    record = lookup(options.identifier)
+    if options.field:
+        if options.field not in record.__dataclass_fields__:
+            raise QueryError(
+                f'records have no field "{options.field}"; fields are: {", ".join(record.__dataclass_fields__)}',
+                kind="field-unknown",
+            )
+        value = record.to_dict().get(options.field, "unknown")
+        print(json.dumps(value, ensure_ascii=False) if options.json or not isinstance(value, str) else value)
+    elif options.json:
+        _print_json(record.to_dict())
+    else:
+        print(record)
+
+
+def _info(options: argparse.Namespace) -> None:
+    from fairlab.describe import as_text, describe
+    from fairlab.image import open_image
+
+    facts = describe(open_image(options.source))
+    _print_json(facts) if options.json else print(as_text(facts))
+
+
+def _view(options: argparse.Namespace) -> None:
+    from fairlab.widgets.viewer import view
+
+    shown = view(options.source, channels=options.channel, level=options.level, labels=options.labels)
+    path = shown.snapshot(options.png)
+    _print_json({"png": str(path)}) if options.json else print(path)
+
+
+def _cite(options: argparse.Namespace) -> None:
+    from fairlab.citation import cite
+    from fairlab.federation import lookup
+    from fairlab.image import open_image
+
+    known = [lookup(s) if ":" in s and "://" not in s else open_image(s) for s in options.source]
+    citation = cite(known)
+    print(citation.csl_json if options.json else citation.format(options.format))
+
+
+def _run(options: argparse.Namespace) -> None:
+    from fairlab.runs import run
+
+    pairs = [pair.partition("=") for pair in options.parameter]
+    if wrong := next((name for name, equals, _ in pairs if not equals), None):
+        raise NotebookError(f'"{wrong}" is no parameter; write -p name=value', kind="parameter-form")
+    done = run(
+        options.notebook,
+        parameters={name: value for name, _, value in pairs},
+        out_dir=options.out,
+        timeout_s=options.timeout,
+    )
+    _print_json(done.to_dict()) if options.json else print(done.output)
+
+
+def _runs(options: argparse.Namespace) -> None:
+    from fairlab.runs import list_runs
+
+    found = list_runs(options.out)
+    if options.json:
+        _print_json([done.to_dict() for done in found])
+        return
+    for done in found:
+        print(done)
+    if not found:
+        print(f"no runs in {options.out}", file=sys.stderr)
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from fairlab.assets import working_folder
+    from fairlab.errors import missing_extra
+
+    try:
+        import jupyterlab  # noqa: F401  (asked before a process is started for it)
+    except ImportError as exc:
+        raise missing_extra("notebooks", "open JupyterLab", exc) from exc
+    folder = working_folder(options.folder)
+    print(f"JupyterLab opens on {folder}", file=sys.stderr)
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *options.arguments]
+    sys.stderr.flush()
+    os.execv(sys.executable, command)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from fairlab.demo import demo
+
+    made = demo(url=options.url, out=options.out)
+    if options.json:
+        _print_json({name: str(path) for name, path in made.files.items()})
+    else:
+        print(made)
+
+
+def _catalogue_info(options: argparse.Namespace) -> None:
+    from fairlab.repositories.catalogue import catalogue_info
+
+    facts = catalogue_info()
+    _print_json(facts) if options.json else print(
+        "\n".join(f"{name}: {value}" for name, value in facts.items())
+    )
+
+
+def _catalogue_build(options: argparse.Namespace) -> None:
+    from fairlab.repositories.catalogue_tables import build_tables
+
+    made = build_tables(options.source, options.out)
+    _print_json(made) if options.json else print(
+        "\n".join(f"{name}: {value}" for name, value in made.items())
+    )
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fairlab", description="Public bioimages: search, open, look, measure, cite."
+    )
+    parser.add_argument("--version", action="version", version=f"fairlab {__version__}")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="answer in JSON")
+    shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int | None], text: str, **more: Any) -> Any:
+        made = commands.add_parser(name, help=text, description=text, parents=[shared], **more)
+        made.set_defaults(command=command)
+        return made
+
+    _add_search(add("search", _search, "find public images and studies"))
+    lookup = add("lookup", _lookup, "what is known about one identifier or address")
+    lookup.add_argument("identifier", help="idr:idr0062, S-BIAD634, sample:nuclei, or an address")
+    lookup.add_argument("--field", metavar="NAME", help="print one field only")
+    info = add("info", _info, "what an OME-Zarr is: size, channels, licence; reads no pixels")
+    info.add_argument("source", metavar="URL", help="address, path or identifier")
+    _add_view(add("view", _view, "draw an image with scale bar and licence"))
+    cite = add("cite", _cite, "how to cite images")
+    cite.add_argument("source", nargs="+", metavar="URL", help="address, path or identifier")
+    cite.add_argument(
+        "--format", choices=["text", "bibtex", "csl", "cff"], default="text", help="default: text"
+    )
+    _add_run(add("run", _run, "run a notebook with parameters", epilog=_RUN_EXAMPLE))
+    runs = add("runs", _runs, "list what was run")
+    runs.add_argument(
+        "--out", type=Path, default=Path("runs"), metavar="DIR", help="folder of runs (default: runs)"
+    )
+    lab = add("lab", _lab, "open JupyterLab on the notebooks and lessons")
+    lab.add_argument(
+        "--folder", type=Path, default=None, metavar="DIR", help="where to work; copies go there"
+    )
+    lab.add_argument("arguments", nargs="*", help="passed to JupyterLab, after --")
+    demo = add("demo", _demo, "search, open, look, measure and cite, from end to end; needs no network")
+    demo.add_argument("--url", metavar="URL", help="any OME-Zarr instead of the samples")
+    demo.add_argument(
+        "--out", type=Path, default=Path("fairlab-demo"), metavar="DIR", help="default: fairlab-demo"
+    )
+    _add_catalogue(add("catalogue", _catalogue_info, "the embedded catalogue"), shared)
+    return parser
+
+
+_RUN_EXAMPLE = "example: fairlab run measure_objects -p url=sample:nuclei -p channel=DAPI"
+
+
+def _add_search(search: argparse.ArgumentParser) -> None:
+    search.add_argument("text", nargs="*", help="words; may be left out when a filter is given")
+    search.add_argument("--organism", metavar="NAME", help="name, everyday name or NCBITaxon id")
+    search.add_argument("--method", metavar="NAME", help="imaging method, with all its kinds, or FBbi id")
+    search.add_argument("--license", metavar="NAME", help="CC-BY-4.0, CC0, … or an address")
+    search.add_argument("--repository", metavar="NAME", help="IDR, BIA, SSBD, …")
+    search.add_argument("--kind", default="image", help="image (default) or study")
+    search.add_argument("--ngff-version", metavar="V", help="0.4, 0.5, …")
+    search.add_argument("--layout", metavar="NAME", help="image, plate or bioformats2raw")
+    search.add_argument("--openable", action="store_true", help="only what resolves to pixels")
+    search.add_argument("--max-bytes", type=int, metavar="N", help="only images stored in at most N bytes")
+    search.add_argument("--match", choices=["best", "all"], default="best", help="all: no partial matches")
+    search.add_argument("--limit", type=int, default=20, metavar="N", help="at most N records (default: 20)")
+
+
+def _add_view(view: argparse.ArgumentParser) -> None:
+    view.add_argument("source", metavar="URL", help="address, path or identifier")
+    view.add_argument("--png", type=Path, required=True, metavar="OUT", help="file to write")
+    view.add_argument(
+        "--channel", action="append", metavar="NAME", help="show this channel only; may be repeated"
+    )
+    view.add_argument("--level", metavar="NAME", help="scale0, scale1, …")
+    view.add_argument("--labels", metavar="NAME", help="draw this label image over it")
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("notebook", help="name (measure_objects) or path")
+    run.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated"
+    )
+    run.add_argument("--out", type=Path, default=None, metavar="DIR", help="folder of runs (default: runs)")
+    run.add_argument(
+        "--timeout", type=float, default=None, metavar="S", help="seconds that one cell may take"
+    )
+
+
+def _add_catalogue(catalogue: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = catalogue.add_subparsers(title="actions", metavar="ACTION")
+    info = actions.add_parser("info", help="what is in it", parents=[shared])
+    info.set_defaults(command=_catalogue_info)
+    build = actions.add_parser("build", help="make the tables again from fact tables", parents=[shared])
+    build.add_argument("source", type=Path, help="folder with known_images.csv, known_studies.csv, …")
+    build.add_argument(
+        "--out", type=Path, default=None, metavar="DIR", help="default: the package's data folder"
+    )
+    build.set_defaults(command=_catalogue_build)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""What an opened image is, as plain values and as text: the content of ``fairlab info``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fairlab.levels import level_names
+from fairlab.ngff.units import SYMBOLS
+from fairlab.provenance import records_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def describe(tree: xr.DataTree) -> dict[str, Any]:
+    """Facts of an opened image as JSON values; no pixels are read.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From :func:`fairlab.open_image`.
+
+    Returns
+    -------
+    dict
+        ``record`` (identity, licence, credit), ``axes``, ``levels`` (shape, chunk, pixel size and
+        uncompressed bytes of each), ``channels``, ``labels`` and ``dtype``.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> facts = describe(fairlab.open_image("sample:nuclei"))
+    >>> facts["labels"], facts["levels"][0]["spacing"]["x"]["unit"]
+    (['nuclei'], 'micrometer')
+    """
+    (record,) = records_of(tree)
+    levels = {name: tree[f"{name}/image"] for name in level_names(tree)}
+    finest = next(iter(levels.values()))
+    return {
+        "record": record.to_dict(),
+        "axes": list(finest.dims),
+        "dtype": str(finest.dtype),
+        "levels": [{"name": name, **_level(image)} for name, image in levels.items()],
+        "channels": _channels(finest),
+        "labels": list(tree["labels"].children) if "labels" in tree.children else [],
+    }
+
+
+def _level(image: xr.DataArray) -> dict[str, Any]:
+    chunks = image.encoding.get("preferred_chunks", {})
+    return {
+        "shape": dict(image.sizes),
+        "spacing": {
+            str(dim): {"value": image[dim].attrs["spacing"], "unit": image[dim].attrs.get("units")}
+            for dim in image.dims
+            if "spacing" in image[dim].attrs
+        },
+        "block": {str(dim): int(length) for dim, length in chunks.items()},
+        "bytes": int(image.nbytes),
+    }
+
+
+def _channels(image: xr.DataArray) -> list[dict[str, Any]]:
+    if "c" not in image.coords:
+        return []
+    channels = []
+    for i, name in enumerate(image.c.values.tolist()):
+        shown = {
+            key: image[key].values[i].item() for key in ("window_start", "window_end") if key in image.coords
+        }
+        color = {"color": str(image["color"].values[i])} if "color" in image.coords else {}
+        channels.append({"name": name, **color, **shown})
+    return channels
+
+
+def as_text(facts: dict[str, Any]) -> str:
+    """The facts of :func:`describe` as lines for a terminal."""
+    from fairlab.record import Record
+
+    finest = facts["levels"][0]
+    lines = [str(Record.from_dict(facts["record"])), ""]
+    lines.append(f"{'version':>14}: OME-Zarr {facts['record'].get('ngff_version', 'unknown')}")
+    lines.append(f"{'pixels':>14}: {_sizes(finest['shape'])}, {facts['dtype']}")
+    lines.append(f"{'pixel size':>14}: {_spacing(finest['spacing'])}")
+    lines.append(f"{'channels':>14}: {', '.join(c['name'] for c in facts['channels']) or 'no channel axis'}")
+    lines.append(f"{'labels':>14}: {', '.join(facts['labels']) or 'none'}")
+    lines.append("")
+    for level in facts["levels"]:
+        size = f"{level['bytes'] / 1e6:.1f} MB uncompressed"
+        lines.append(f"{level['name']:>14}: {_sizes(level['shape'])}  {size}")
+    return "\n".join(lines)
+
+
+def _sizes(shape: dict[str, int]) -> str:
+    return " × ".join(f"{dim} {length}" for dim, length in shape.items())
+
+
+def _spacing(spacing: dict[str, dict[str, Any]]) -> str:
+    return ", ".join(
+        f"{dim} {step['value']:g} {SYMBOLS.get(step['unit'], step['unit'])}"
+        if step["unit"]
+        else f"{dim} unknown"
+        for dim, step in spacing.items()
+    )

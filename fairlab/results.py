@@ -1,0 +1,326 @@
+"""The answer to a question: records in order, and everything a reader must know to trust them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, overload
+
+from fairlab import terms, words
+from fairlab.record import Failure, Record
+from fairlab.traits import Traits, traits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from fairlab.query import Query
+
+FACETS = ("organism", "imaging_method", "license", "repository", "ngff_version", "layout")
+"""What :meth:`Results.facets` counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Images that belong together: those of one study, or of one source without studies."""
+
+    id: str
+    """Identifier of the study (``"idr:idr0062"``), or the scheme of a source without studies."""
+    title: str | None = None
+    """Title of the study."""
+    total: int = 0
+    """How many of its images match, shown or not."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Results(Sequence[Record]):
+    """Records in order of rank, images of one study together; a slice is again ``Results``.
+
+    Examples
+    --------
+    >>> from fairlab.query import make_query
+    >>> record = Record(id="x:1/a", kind="image", repository="X", accession="1", title="A cell")
+    >>> results = select(make_query("cell"), [record], name="x")
+    >>> len(results), results[0].title, results.facets()["license"]
+    (1, 'A cell', {'unknown': 1})
+    """
+
+    query: Query
+    """The question, as it was understood."""
+    records: tuple[Record, ...] = ()
+    """What is shown."""
+    total: int = 0
+    """How many records match, before the limit."""
+    groups: tuple[Group, ...] = ()
+    """The studies of the records shown, in order."""
+    total_groups: int = 0
+    """How many studies match, before the limit."""
+    asked: tuple[str, ...] = ()
+    """Repositories that were asked and answered or failed."""
+    not_asked: tuple[str, ...] = ()
+    """Repositories that were not asked, so that nobody takes silence for "nothing there"."""
+    failures: tuple[Failure, ...] = ()
+    """Repositories that did not answer, and why."""
+    relaxed: tuple[str, ...] = ()
+    """Terms that these records lack, because nothing has them all; empty when nothing was relaxed."""
+    notes: tuple[str, ...] = ()
+    """What else a reader should know, one sentence each."""
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Facet name to value to number of matches; see :meth:`facets`."""
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> Results: ...
+    def __getitem__(self, index: int | slice) -> Record | Results:
+        if isinstance(index, slice):
+            return dataclasses.replace(self, records=self.records[index])
+        return self.records[index]
+
+    def facets(self) -> dict[str, dict[str, int]]:
+        """Counts by organism, method, licence, repository, version and layout.
+
+        All matches are counted, not only those shown; ``"unknown"`` counts records that state nothing.
+        Every value can be given back to the filter of the same name. Most frequent first.
+        """
+        return {
+            name: dict(sorted(self.counts.get(name, {}).items(), key=lambda item: (-item[1], item[0])))
+            for name in FACETS
+        }
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The records as a table with plain columns; several values of a field are joined with "; "."""
+        import pandas as pd
+
+        return pd.DataFrame([_plain(record) for record in self.records], columns=list(_plain(_EMPTY)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values."""
+        return {
+            "query": self.query.describe(),
+            "kind": self.query.kind,
+            "total": self.total,
+            "total_studies": self.total_groups,
+            "shown": len(self.records),
+            "asked": list(self.asked),
+            "not_asked": list(self.not_asked),
+            "failures": [dataclasses.asdict(failure) for failure in self.failures],
+            "relaxed": list(self.relaxed),
+            "notes": list(self.notes),
+            "studies": [dataclasses.asdict(group) for group in self.groups],
+            "facets": self.facets(),
+            "records": [record.to_dict() for record in self.records],
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Everything as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def __repr__(self) -> str:
+        from fairlab.result_tables import as_text
+
+        return as_text(self)
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from fairlab.result_tables import as_html
+
+        return as_html(self)
+
+
+_EMPTY = Record(id="", kind="image", repository="")
+
+
+def _plain(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "repository": record.repository,
+        "accession": record.accession,
+        "title": record.title,
+        "organism": "; ".join(term.label for term in record.organism),
+        "organism_id": "; ".join(term.id or "" for term in record.organism),
+        "imaging_method": "; ".join(term.label for term in record.imaging_method),
+        "imaging_method_id": "; ".join(term.id or "" for term in record.imaging_method),
+        "license": record.license,
+        "ngff_version": record.ngff_version,
+        "layout": record.layout,
+        "axes": ",".join(record.axes),
+        "shape": ",".join(map(str, record.shape)),
+        "bytes": record.bytes,
+        "n_images": record.n_images,
+        "authors": "; ".join(record.authors),
+        "attribution": record.attribution,
+        "doi": record.doi,
+        "release_date": record.release_date,
+        "url": record.url,
+        "landing_url": record.landing_url,
+        "note": record.note,
+    }
+
+
+def group_of(record: Record) -> str:
+    """The group that a record is shown in: its study, or the scheme of its source.
+
+    Examples
+    --------
+    >>> group_of(Record(id="idr:idr0062/a.zarr", kind="image", repository="IDR", accession="idr0062"))
+    'idr:idr0062'
+    """
+    scheme = record.id.split(":", 1)[0]
+    return record.id if record.kind == "study" else f"{scheme}:{record.accession}" if record.accession else scheme
+
+
+def count(traits: Iterable[tuple[Traits, int]]) -> dict[str, dict[str, int]]:
+    """Facet counts of many records, given as traits and how many records share them."""
+    counters: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for shared, number in traits:
+        for name, values in shared.counted().items():
+            for value in values:
+                counters[name][value] += number
+    return {name: dict(counter) for name, counter in counters.items()}
+
+
+def spread(sizes: Sequence[int], limit: int | None) -> list[int]:
+    """How many records of each group to show, groups given best first.
+
+    Up to three of each group (fewer when the limit is small), best group first; where room is left, more
+    by turns. So one study of two thousand images does not drown the others.
+
+    Examples
+    --------
+    >>> spread([2000, 1, 40], 20)
+    [12, 1, 7]
+    >>> spread([2000, 1, 40], 4)
+    [2, 1, 1]
+    >>> spread([2000, 1, 40], None)
+    [2000, 1, 40]
+    """
+    if limit is None or sum(sizes) <= limit:
+        return list(sizes)
+    turn = max(1, min(3, limit // 5))
+    shares, room = [0] * len(sizes), limit
+    while room:
+        for index, size in enumerate(sizes):
+            more = min(turn, size - shares[index], room)
+            shares[index] += more
+            room -= more
+    return shares
+
+
+def select(query: Query, records: Iterable[Record], *, name: str) -> Results:
+    """Answer a question from a handful of records at hand; for small repositories.
+
+    Parameters
+    ----------
+    query : Query
+        The question.
+    records : iterable of Record
+        All that the repository knows.
+    name : str
+        Name of the repository.
+    """
+    allowed = [r for r in records if query.allows(traits_of(r)) and query.allows_size(r.bytes)]
+    found = [_having(concept, allowed) for concept in query.concepts]
+    hits = set.intersection(set(range(len(allowed))), *found)
+    relaxed: tuple[str, ...] = ()
+    if not hits and query.match == "best":
+        hits, relaxed = words.best_partial(found, query.concepts, weight=lambda number: rarity(number, len(allowed)))
+    shown = [record for index, record in enumerate(allowed) if index in hits]
+    groups = Counter(map(group_of, shown))
+    return Results(
+        query=query,
+        records=tuple(shown[: query.limit]),
+        total=len(shown),
+        groups=tuple(Group(id=key, total=number) for key, number in groups.items()),
+        total_groups=len(groups),
+        asked=(name,),
+        relaxed=relaxed,
+        counts=count((traits_of(record), 1) for record in shown),
+    )
+
+
+def rarity(number: int, whole: int) -> float:
+    """Worth of a term that ``number`` of ``whole`` records have: the rarer the higher, always above zero.
+
+    Examples
+    --------
+    >>> rarity(1, 1000) > rarity(900, 1000) > 0
+    True
+    """
+    return math.log(1 + whole / max(number, 1))
+
+
+def _having(concept: words.Concept, records: Sequence[Record]) -> set[int]:
+    return {
+        index
+        for index, record in enumerate(records)
+        if concept.found_in(terms.fold(_text(record)), traits_of(record).keys)
+    }
+
+
+def _text(record: Record) -> str:
+    named = (*record.organism, *record.imaging_method, *record.other_terms)
+    parts = (record.id, record.accession, record.title, record.description, record.attribution, record.repository)
+    return " ".join([*filter(None, parts), *record.authors, *record.keywords, *(term.label for term in named)])
+
+
+def merge(query: Query, answers: Sequence[Results]) -> Results:
+    """Join the answers of several repositories, given in the order in which they are to be shown.
+
+    Full matches come before partial ones: when one repository has records with every term, or with more of
+    them, the others' partial matches are left out. Each repository gets its fair share of the limit.
+    """
+    fewest = min((len(answer.relaxed) for answer in answers if answer.total), default=0)
+    kept = [a for a in answers if a.total and len(a.relaxed) == fewest and a.relaxed == _first_relaxed(answers, fewest)]
+    shares = spread_evenly([len(answer) for answer in kept], query.limit)
+    counters: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for answer in kept:
+        for name, values in answer.counts.items():
+            counters[name].update(values)
+    records = tuple(r for answer, share in zip(kept, shares, strict=True) for r in answer.records[:share])
+    shown = set(map(group_of, records))
+    return Results(
+        query=query,
+        records=records,
+        total=sum(answer.total for answer in kept),
+        groups=tuple(group for answer in kept for group in answer.groups if group.id in shown),
+        total_groups=sum(answer.total_groups for answer in kept),
+        asked=tuple(name for answer in answers for name in answer.asked),
+        failures=tuple(failure for answer in answers for failure in answer.failures),
+        relaxed=_first_relaxed(answers, fewest),
+        notes=tuple(dict.fromkeys(note for answer in answers for note in answer.notes)),
+        counts={name: dict(counter) for name, counter in counters.items()},
+    )
+
+
+def _first_relaxed(answers: Sequence[Results], fewest: int) -> tuple[str, ...]:
+    return next((a.relaxed for a in answers if a.total and len(a.relaxed) == fewest), ())
+
+
+def spread_evenly(sizes: Sequence[int], limit: int | None) -> list[int]:
+    """Fair shares of ``limit``: the small get all they have, the large share the rest.
+
+    Examples
+    --------
+    >>> spread_evenly([50, 6], 50), spread_evenly([50, 50], 50), spread_evenly([3, 4], None)
+    ([44, 6], [25, 25], [3, 4])
+    """
+    if limit is None or sum(sizes) <= limit:
+        return list(sizes)
+    shares, room = [0] * len(sizes), limit
+    while room:
+        for index, size in enumerate(sizes):
+            if room and shares[index] < size:
+                shares[index] += 1
+                room -= 1
+    return shares

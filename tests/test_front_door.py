@@ -1,0 +1,76 @@
+"""The front door: its names are exact, lazy, and survive the import of every room behind it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fairlab
+
+NAMES = {
+    "Record", "Results", "__version__", "cite", "errors", "lookup", "measure", "open_image", "run", "runs",
+    "samples", "search", "segment", "set_options", "teach", "view",
+}  # fmt: skip
+HEAVY = {
+    "xarray", "pandas", "numpy", "dask", "zarr", "skimage", "scipy", "ome_zarr", "hvplot", "matplotlib", "jupyter_core",
+    "jupyterlab", "IPython", "ipywidgets", "papermill", "nbformat", "PIL", "pycurl", "sqlite3",
+}  # fmt: skip
+
+
+def _after(code: str) -> set[str]:
+    script = f"import sys; {code}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(answer.stdout.split())
+
+
+def test_all_is_exact() -> None:
+    assert set(fairlab.__all__) == NAMES
+    assert set(dir(fairlab)) == NAMES
+    assert fairlab.__all__ == sorted(fairlab.__all__)
+
+
+def test_every_name_is_there_after_every_submodule_was_imported() -> None:
+    for module in pkgutil.walk_packages(fairlab.__path__, "fairlab."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    verbs = NAMES - {"__version__", "errors", "runs", "samples", "teach"}
+    for name in verbs:
+        assert callable(getattr(fairlab, name)), name
+    for name in ("errors", "runs", "samples", "teach"):
+        assert getattr(fairlab, name).__name__ == f"fairlab.{name}"
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse(Path(fairlab.__file__).read_text("utf-8"))
+    block = next(n for n in tree.body if isinstance(n, ast.If))
+    seen = {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen | {"__version__"} == NAMES
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nosuch"):
+        fairlab.nosuch  # noqa: B018
+
+
+def test_every_public_callable_has_a_docstring_with_an_example() -> None:
+    for name in NAMES - {"__version__", "errors", "runs", "samples", "teach", "Results"}:
+        assert ">>>" in (getattr(fairlab, name).__doc__ or ""), name
+
+
+def test_importing_fairlab_is_light() -> None:
+    assert not _after("import fairlab") & HEAVY
+
+
+def test_the_command_line_is_light() -> None:
+    assert not _after("from fairlab.cli import _parser; _parser().format_help()") & HEAVY
+
+
+def test_search_needs_no_arrays() -> None:
+    heavy = HEAVY - {"sqlite3"}
+    assert not _after("import fairlab; fairlab.search('mouse heart', limit=1)") & heavy
