@@ -9,10 +9,12 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shutil
 from pathlib import Path
 
-from fairlab.errors import NotebookError, NotFoundError
+from fairlab.errors import NotebookError, NotFoundError, OutputError
 
+_PACKAGE = Path(__file__).resolve().parent
 _NUMBER = re.compile(r"^\d+[_-]")
 
 
@@ -64,6 +66,40 @@ def find_notebook(name: str | os.PathLike[str]) -> Path:
     raise _unknown(wanted, shipped)
 
 
+def working_folder(folder: str | os.PathLike[str] | None = None) -> Path:
+    """A folder to open JupyterLab on, with the folders ``notebooks`` and ``tutorials`` in it.
+
+    Parameters
+    ----------
+    folder : path-like, optional
+        Where to work: the notebooks are copied there, and files that are there already stay as they
+        are. By default a checkout itself, or the folder ``fairlab-notebooks`` here for an installed
+        package, whose own files must not be edited.
+
+    Raises
+    ------
+    OutputError
+        kind ``"output-unwritable"``.
+    """
+    if folder is None and _in_checkout(_PACKAGE):
+        return _PACKAGE.parent
+    target = Path(folder or "fairlab-notebooks").absolute()
+    try:
+        for original in [*notebooks(), *lessons()]:
+            copy = target / original.parent.name / original.name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if not copy.exists():
+                shutil.copyfile(original, copy)
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise OutputError(
+            f"notebooks cannot be copied to {target}: {exc.strerror or exc}\n  give a folder that you may write to",
+            kind="output-unwritable",
+            path=str(target),
+        ) from exc
+    return target
+
+
 def data_file(name: str) -> Path:
     """One file of the package's ``data`` folder.
 
@@ -72,7 +108,7 @@ def data_file(name: str) -> Path:
     NotFoundError
         kind ``"asset-missing"``: the installation is incomplete.
     """
-    path = Path(__file__).parent / "data" / name
+    path = _PACKAGE / "data" / name
     if not path.is_file():
         raise NotFoundError(
             f'fairlab\'s own data file "{name}" is missing at {path.parent}\n'
@@ -89,13 +125,15 @@ def asset_folder(package: Path, name: str) -> Path:
     An editable install keeps stale copies in ``site-packages`` while the package is the source, so
     the ``pyproject.toml`` beside the package decides, not what exists inside it.
     """
-    in_checkout = (package.parent / "pyproject.toml").is_file()
-    return (package.parent if in_checkout else package) / name
+    return (package.parent if _in_checkout(package) else package) / name
+
+
+def _in_checkout(package: Path) -> bool:
+    return (package.parent / "pyproject.toml").is_file()
 
 
 def _notebooks_in(name: str) -> list[Path]:
-    folder = asset_folder(Path(__file__).resolve().parent, name)
-    return sorted(folder.glob("*.ipynb"))
+    return sorted(asset_folder(_PACKAGE, name).glob("*.ipynb"))
 
 
 def _plain(name: str) -> str:

@@ -68,7 +68,11 @@ def exit_code(error: FairlabError) -> int:
     """1 when the data or a cell is to blame, 2 when the question is, or when nobody could tell."""
     if isinstance(error, FormatError | ChunkError | AccessError):
         return BAD_DATA
-    return BAD_DATA if isinstance(error, NotebookError) and error.kind == "cell-failed" else BAD_QUESTION
+    if isinstance(error, NotebookError):
+        from fairlab.runs import FAILED_KINDS
+
+        return BAD_DATA if error.kind in FAILED_KINDS else BAD_QUESTION
+    return BAD_QUESTION
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
@@ -149,17 +153,10 @@ def _cite(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from fairlab.runs import run
+    from fairlab.runs import run, split_assignments
 
-    pairs = [pair.partition("=") for pair in options.parameter]
-    if wrong := next((name for name, equals, _ in pairs if not equals), None):
-        raise NotebookError(f'"{wrong}" is no parameter; write -p name=value', kind="parameter-form")
-    done = run(
-        options.notebook,
-        parameters={name: value for name, _, value in pairs},
-        out_dir=options.out,
-        timeout_s=options.timeout,
-    )
+    parameters = split_assignments(options.parameter)
+    done = run(options.notebook, parameters=parameters, out_dir=options.out, timeout_s=options.timeout)
     _print_json(done.to_dict()) if options.json else print(done.output)
 
 
@@ -303,7 +300,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--out", type=Path, default=None, metavar="DIR", help="folder of runs (default: runs)")
     run.add_argument(
-        "--timeout", type=float, default=None, metavar="S", help="seconds that one cell may take"
+        "--timeout", type=float, default=None, metavar="S", help="seconds for all cells together"
     )
 
 

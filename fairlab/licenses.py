@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -84,6 +85,7 @@ _OTHERS = {
 }
 
 
+@functools.lru_cache(maxsize=1024)
 def license(text: str | None) -> License | None:
     """The licence that a text or address names, or None when it names none that is known.
 

@@ -177,7 +177,13 @@ def group_of(record: Record) -> str:
     'idr:idr0062'
     """
     scheme = record.id.split(":", 1)[0]
-    return record.id if record.kind == "study" else f"{scheme}:{record.accession}" if record.accession else scheme
+    return (
+        record.id
+        if record.kind == "study"
+        else f"{scheme}:{record.accession}"
+        if record.accession
+        else scheme
+    )
 
 
 def count(traits: Iterable[tuple[Traits, int]]) -> dict[str, dict[str, int]]:
@@ -190,16 +196,16 @@ def count(traits: Iterable[tuple[Traits, int]]) -> dict[str, dict[str, int]]:
     return {name: dict(counter) for name, counter in counters.items()}
 
 
-def spread(sizes: Sequence[int], limit: int | None) -> list[int]:
+def spread(sizes: Sequence[int], limit: int | None, *, turn: int | None = None) -> list[int]:
     """How many records of each group to show, groups given best first.
 
-    Up to three of each group (fewer when the limit is small), best group first; where room is left, more
-    by turns. So one study of two thousand images does not drown the others.
+    Each group in its order gives up to ``turn`` records (three by default, fewer when the limit is small);
+    while room is left, they take turns again. So one study of two thousand images does not drown the others.
 
     Examples
     --------
     >>> spread([2000, 1, 40], 20)
-    [12, 1, 7]
+    [10, 1, 9]
     >>> spread([2000, 1, 40], 4)
     [2, 1, 1]
     >>> spread([2000, 1, 40], None)
@@ -207,7 +213,7 @@ def spread(sizes: Sequence[int], limit: int | None) -> list[int]:
     """
     if limit is None or sum(sizes) <= limit:
         return list(sizes)
-    turn = max(1, min(3, limit // 5))
+    turn = turn or max(1, min(3, limit // 5))
     shares, room = [0] * len(sizes), limit
     while room:
         for index, size in enumerate(sizes):
@@ -234,7 +240,9 @@ def select(query: Query, records: Iterable[Record], *, name: str) -> Results:
     hits = set.intersection(set(range(len(allowed))), *found)
     relaxed: tuple[str, ...] = ()
     if not hits and query.match == "best":
-        hits, relaxed = words.best_partial(found, query.concepts, weight=lambda number: rarity(number, len(allowed)))
+        hits, relaxed = words.best_partial(
+            found, query.concepts, weight=lambda number: rarity(number, len(allowed))
+        )
     shown = [record for index, record in enumerate(allowed) if index in hits]
     groups = Counter(map(group_of, shown))
     return Results(
@@ -270,8 +278,17 @@ def _having(concept: words.Concept, records: Sequence[Record]) -> set[int]:
 
 def _text(record: Record) -> str:
     named = (*record.organism, *record.imaging_method, *record.other_terms)
-    parts = (record.id, record.accession, record.title, record.description, record.attribution, record.repository)
-    return " ".join([*filter(None, parts), *record.authors, *record.keywords, *(term.label for term in named)])
+    parts = (
+        record.id,
+        record.accession,
+        record.title,
+        record.description,
+        record.attribution,
+        record.repository,
+    )
+    return " ".join(
+        [*filter(None, parts), *record.authors, *record.keywords, *(term.label for term in named)]
+    )
 
 
 def merge(query: Query, answers: Sequence[Results]) -> Results:
@@ -281,8 +298,12 @@ def merge(query: Query, answers: Sequence[Results]) -> Results:
     them, the others' partial matches are left out. Each repository gets its fair share of the limit.
     """
     fewest = min((len(answer.relaxed) for answer in answers if answer.total), default=0)
-    kept = [a for a in answers if a.total and len(a.relaxed) == fewest and a.relaxed == _first_relaxed(answers, fewest)]
-    shares = spread_evenly([len(answer) for answer in kept], query.limit)
+    kept = [
+        a
+        for a in answers
+        if a.total and len(a.relaxed) == fewest and a.relaxed == _first_relaxed(answers, fewest)
+    ]
+    shares = spread([len(answer) for answer in kept], query.limit, turn=1)
     counters: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
     for answer in kept:
         for name, values in answer.counts.items():
@@ -305,22 +326,3 @@ def merge(query: Query, answers: Sequence[Results]) -> Results:
 
 def _first_relaxed(answers: Sequence[Results], fewest: int) -> tuple[str, ...]:
     return next((a.relaxed for a in answers if a.total and len(a.relaxed) == fewest), ())
-
-
-def spread_evenly(sizes: Sequence[int], limit: int | None) -> list[int]:
-    """Fair shares of ``limit``: the small get all they have, the large share the rest.
-
-    Examples
-    --------
-    >>> spread_evenly([50, 6], 50), spread_evenly([50, 50], 50), spread_evenly([3, 4], None)
-    ([44, 6], [25, 25], [3, 4])
-    """
-    if limit is None or sum(sizes) <= limit:
-        return list(sizes)
-    shares, room = [0] * len(sizes), limit
-    while room:
-        for index, size in enumerate(sizes):
-            if room and shares[index] < size:
-                shares[index] += 1
-                room -= 1
-    return shares

@@ -50,8 +50,8 @@ class Exercise:
     kind: Literal["number", "license", "text"]
     """How answers are compared."""
     expected: Mapping[str, Any]
-    """Where the right answer comes from: ``{"value": …}``, ``{"truth": sample, "statistic": "count"}`` (or
-    ``"mean"``, ``"median"``, ``"min"``, ``"max"``, ``"sum"`` of ``"column"``), ``{"record": id, "field": …}``."""
+    """Where the right answer comes from: ``{"value": …}``; ``{"truth": sample, "statistic": "count"}``, or
+    another statistic (``"mean"``, ``"max"`` …) of a ``"column"``; ``{"record": id, "field": …}``."""
     tolerance: float = 0.0
     """Allowed distance from the right number, as a fraction of it."""
     hint: str
@@ -231,8 +231,9 @@ def _expected(where: Mapping[str, Any]) -> Any:
         from fairlab import samples
 
         truth = samples.truth(where["truth"])
-        statistic = where["statistic"]
-        return len(truth) if statistic == "count" else truth[where["column"]].agg(statistic)
+        # A scene of several moments lists every object once per moment.
+        counted = where["statistic"] == "count"
+        return truth["label"].nunique() if counted else truth[where["column"]].agg(where["statistic"])
     if "record" in where:
         from fairlab.repositories.base import lookup
 

@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 DATA = Path(__file__).with_name("data")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +61,9 @@ def fold(text: str) -> tuple[str, ...]:
     >>> fold("Light-Sheet  (SPIM), Münster")
     ('light', 'sheet', 'spim', 'munster')
     """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return tuple(re.findall(r"[^\W_]+", plain.casefold()))
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return tuple(_WORD.findall(text.casefold()))
 
 
 def nearest(word: str, choices: Iterable[str], *, n: int = 3) -> tuple[str, ...]:

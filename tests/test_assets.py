@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fairlab import assets
-from fairlab.errors import NotebookError, NotFoundError
+from fairlab.errors import NotebookError, NotFoundError, OutputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +97,37 @@ def test_a_checkout_uses_the_repository_and_a_wheel_the_package(tmp_path: Path) 
     (checkout / "pyproject.toml").write_text("")
     assert assets.asset_folder(checkout / "fairlab", "notebooks") == checkout / "notebooks"
     assert assets.asset_folder(site / "fairlab", "notebooks") == site / "fairlab" / "notebooks"
+
+
+def test_a_working_folder_gets_copies_and_keeps_what_was_edited(shipped: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    edited = folder / "notebooks" / "04_measure_objects.ipynb"
+    edited.parent.mkdir(parents=True)
+    edited.write_text("mine")
+    for _ in range(2):
+        assert assets.working_folder(folder) == folder
+    assert edited.read_text() == "mine"
+    assert sorted(path.name for path in folder.rglob("*.ipynb")) == sorted(
+        path.name for path in [*assets.notebooks(), *assets.lessons()]
+    )
+
+
+def test_a_checkout_is_its_own_working_folder_and_an_installed_package_is_not(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site-packages" / "fairlab"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(assets, "_PACKAGE", package)
+    assert assets.working_folder() == tmp_path / "fairlab-notebooks"
+    package.mkdir(parents=True)
+    (package.parent / "pyproject.toml").write_text("")
+    assert assets.working_folder() == package.parent
+
+
+def test_a_working_folder_that_cannot_be_written(shipped: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        assets.working_folder(shipped / "notebooks" / "04_measure_objects.ipynb")
+    assert caught.value.kind == "output-unwritable"
 
 
 def test_data_files() -> None:

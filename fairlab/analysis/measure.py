@@ -28,7 +28,7 @@ from fairlab.levels import axis_um, check_size, is_physical, spacing, variable
 from fairlab.provenance import records_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     import pandas as pd
 
@@ -169,6 +169,8 @@ def _plan(
             raise unknown_channel(name, names)
     space = frame_space(labels)
     shape, intensity = chosen(properties, len(space))
+    if names and not wanted:
+        intensity = []
     physical = is_physical(labels, space)
     factors = [axis_um(labels, dim) if physical else 1.0 for dim in space]
     return _Plan(
@@ -251,9 +253,11 @@ def _table(
     return table
 
 
-def _origin(source: Image) -> dict[str, Any]:
+def _origin(source: Image) -> dict[Hashable, Any]:
     """What a table carries along about its image; unknown is absent, and the citation says so."""
-    kept = {name: source.attrs[name] for name in ("title", "retrieved_at") if name in source.attrs}
+    kept: dict[Hashable, Any] = {
+        name: source.attrs[name] for name in ("title", "retrieved_at") if name in source.attrs
+    }
     try:
         records = [record.to_dict() for record in records_of(source)]
     except QueryError:

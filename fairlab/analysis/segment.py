@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from importlib.metadata import version
 
 import numpy as np
 import xarray as xr
@@ -176,9 +177,8 @@ def _label(array: xr.DataArray, recipe: Recipe) -> tuple[Array, list[float]]:
 
 
 def _labelled(array: xr.DataArray, labels: Array, made: dict[str, str]) -> xr.DataArray:
-    line = f"segmented by fairlab {__version__}: " + ", ".join(
-        f"{name.replace('_', ' ')} {text}" for name, text in made.items()
-    )
+    told = ", ".join(_phrase(name, text) for name, text in made.items())
+    line = f"segmented by fairlab {__version__} with scikit-image {version('scikit-image')}: {told}"
     earlier = f"{array.attrs['history']}\n" if "history" in array.attrs else ""
     attrs = {
         **array.attrs,
@@ -188,6 +188,14 @@ def _labelled(array: xr.DataArray, labels: Array, made: dict[str, str]) -> xr.Da
     }
     coords = {name: coord for name, coord in array.coords.items() if name not in RENDERING}
     return xr.DataArray(labels, dims=array.dims, coords=coords, name="labels", attrs=attrs)
+
+
+def _phrase(name: str, text: str) -> str:
+    """``min_size_um2`` and ``10`` as "min size 10 µm²"."""
+    for suffix, unit in (("_um2", " µm²"), ("_um", " µm")):
+        if name.endswith(suffix):
+            return f"{name.removesuffix(suffix).replace('_', ' ')} {text}{unit}"
+    return f"{name.replace('_', ' ')} {text}"
 
 
 def _name(method: Method) -> str:

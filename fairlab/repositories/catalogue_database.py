@@ -1,34 +1,176 @@
 """The catalogue as a SQLite full-text database, built from the shipped tables at first use.
 
 The file lies in the cache folder under a name that holds a fingerprint of the tables, so an outdated one
-is never opened. Its last step of building writes a checksum of the whole file into the file's header: a
-truncated or damaged one is noticed when it is opened, and built again. Building writes beside and renames,
-so any number of processes may do it at once. Where the cache folder cannot be written, the database lives
-in memory.
+is never opened. The last step of building writes a checksum of the whole file into its header: a truncated
+or damaged file is noticed when it is opened, and built again. Building writes beside and renames, so any
+number of processes may do it at once. Where the cache folder cannot be written, the database lives in memory.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import functools
 import os
 import sqlite3
 import tempfile
 import threading
 import zlib
-from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fairlab import options, terms
+from fairlab import options
 from fairlab.errors import FormatError
-from fairlab.query import folded_traits
-from fairlab.repositories.catalogue_records import addresses, image_record, study_record
+from fairlab.repositories.catalogue_index import SCHEMA, fill, read_traits
 from fairlab.repositories.catalogue_tables import tables_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from fairlab.traits import Traits
+Answer = TypeVar("Answer")
+Stamp = tuple[int, int, int]
 
-Row = dict[str, str]
+_CHECKSUM_PLACE = slice(60, 64)  # "user version" in the header of a SQLite file: four bytes, free for our use
+_lock = threading.Lock()
+_open: Database | None = None
+
+
+class Database:
+    """One opened catalogue; its methods may be called from any thread."""
+
+    def __init__(self, connection: sqlite3.Connection, *, path: Path, stamp: Stamp | None):
+        self.path = path
+        """Where the file lies, or would lie."""
+        self.in_memory = stamp is None
+        """Whether the cache folder could not be used."""
+        self._stamp = stamp
+        self._process = os.getpid()
+        self._connection = connection
+        self._busy = threading.Lock()
+        self.traits = read_traits(self.rows)
+        """Traits by their number in the table of documents."""
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows that a statement gives."""
+        with self._busy:
+            return self._connection.execute(statement, values).fetchall()
+
+    def is_current(self, path: Path) -> bool:
+        """Whether this is still what opening ``path`` would give."""
+        if self.path != path or self._process != os.getpid():
+            return False
+        return self.in_memory or self._stamp == _stamp(path)
+
+
+def ask(question: Callable[[Database], Answer]) -> Answer:
+    """Put a question to the database, building it first where that is needed.
+
+    Raises
+    ------
+    FormatError
+        kind ``"catalogue-database"``: SQLite cannot build or read it, even in memory.
+    """
+    try:
+        return question(_database())
+    except sqlite3.DatabaseError:
+        # Damage that came after opening: once more with a new file, and only once.
+        _discard()
+    try:
+        return question(_database())
+    except sqlite3.DatabaseError as exc:
+        raise FormatError(
+            f"the catalogue's database cannot be used ({exc})\n"
+            f"  delete {database_path()} and try again; this Python's SQLite is {sqlite3.sqlite_version}",
+            kind="catalogue-database",
+        ) from exc
+
+
+def database_path() -> Path:
+    """Where the database lies for the tables and options in force."""
+    return options.cache_dir() / f"catalogue-{SCHEMA}-{_tables_key()}.sqlite"
+
+
+@functools.cache
+def _tables_key() -> str:
+    return tables_key()
+
+
+def _database() -> Database:
+    global _open
+    with _lock:
+        path = database_path()
+        if _open is None or not _open.is_current(path):
+            _open = _opened(path) or _built(path)
+        return _open
+
+
+def _discard() -> None:
+    global _open
+    with _lock:
+        _open = None
+        with contextlib.suppress(OSError):
+            database_path().unlink()
+
+
+def _opened(path: Path) -> Database | None:
+    """The database at ``path`` if it is whole, else None."""
+    stamp = _stamp(path)
+    if stamp is None or not _is_whole(path):
+        return None
+    try:
+        # Nobody writes to a finished file, so SQLite need neither lock it nor look for a journal.
+        address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        return Database(sqlite3.connect(address, uri=True, check_same_thread=False), path=path, stamp=stamp)
+    except sqlite3.DatabaseError:
+        return None
+
+
+def _built(path: Path) -> Database:
+    # Read-only folder, full disk, or (on Windows) a file that another process has open: then in memory.
+    with contextlib.suppress(OSError, sqlite3.OperationalError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
+        os.close(handle)
+        try:
+            _build(Path(name))
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    return _opened(path) or _in_memory(path)
+
+
+def _build(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        # A half-built file is thrown away, so it needs no protection against a crash.
+        connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        fill(connection)
+        connection.commit()
+    content = bytearray(path.read_bytes())
+    content[_CHECKSUM_PLACE] = _checksum(content)
+    path.write_bytes(content)
+
+
+def _in_memory(path: Path) -> Database:
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    fill(connection)
+    return Database(connection, path=path, stamp=None)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return len(content) > 100 and content[_CHECKSUM_PLACE] == _checksum(content)
+
+
+def _checksum(content: bytes | bytearray) -> bytes:
+    start = zlib.crc32(content[: _CHECKSUM_PLACE.start])
+    return zlib.crc32(content[_CHECKSUM_PLACE.stop :], start).to_bytes(4, "big")
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -90,7 +91,9 @@ def study_record(row: Row, *, listed: int = 0) -> Record:
         thumbnail_url=row["thumbnail_url"] or None,
         bytes=_number(row["bytes"]),
         n_images=_number(row["n_images"]),
-        note=f"{listed} of its images are listed as OME-Zarr" if listed else "none of its images is listed as OME-Zarr",
+        note=f"{listed} of its images are listed as OME-Zarr"
+        if listed
+        else "none of its images is listed as OME-Zarr",
         sources=sources,
     )
 
@@ -99,24 +102,24 @@ def image_record(row: Row, study: Row | None) -> Record:
     """The record of one image; what it takes from its study is marked as inferred."""
     here = Source(document=row["document"])
     inherited = _inherited(row, study)
-    whole = {**row, **inherited}
+    whole = defaultdict(str, {**row, **inherited})
     return Record(
         id=row["id"],
         kind="image",
         repository=row["repository"],
         accession=row["accession"] or None,
         title=row["title"] or None,
-        authors=split(whole.get("authors", "")),
+        authors=split(whole["authors"]),
         attribution=row["attribution"] or None,
         doi=row["doi"] or None,
         publications=split(whole["publications"]),
         license=whole["license"] or None,
         license_as_listed=row["license_as_listed"] or None,
-        release_date=whole.get("release_date") or None,
+        release_date=whole["release_date"] or None,
         organism=unpacked(whole["organism"]),
         imaging_method=unpacked(whole["imaging_method"]),
-        other_terms=unpacked(whole.get("other_terms", "")),
-        keywords=split(whole.get("keywords", "")),
+        other_terms=unpacked(whole["other_terms"]),
+        keywords=split(whole["keywords"]),
         url=row["url"],
         landing_url=whole["landing_url"] or None,
         ngff_version=row["ngff_version"] or None,

@@ -6,6 +6,7 @@ identifier a record gets, which words and term identifiers belong together, whic
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ def packed(found: Iterable[Term]) -> str:
     return "|".join(f"{term.label} <{term.id}>" if term.id else term.label for term in found)
 
 
+@functools.lru_cache(maxsize=4096)
 def unpacked(cell: str) -> tuple[Term, ...]:
     """The terms of one table cell.
 

@@ -25,7 +25,7 @@ from fairlab.repositories import catalogue_rows as rows
 from fairlab.repositories import catalogue_words as vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 Row = dict[str, str]
 

@@ -107,7 +107,6 @@ def run(
         failure = execute(
             started.output,
             values={name: values[name] for name in given},
-            folder=Path.cwd(),
             timeout_s=timeout_s,
             progress=started.notebook if progress else None,
         )

@@ -38,7 +38,6 @@ def execute(
     file: Path,
     *,
     values: Mapping[str, Any],
-    folder: Path,
     timeout_s: float | None,
     progress: str | None,
 ) -> CellFailure | None:
@@ -50,8 +49,6 @@ def execute(
         Holds the notebook; afterwards it holds the notebook with its outputs, as far as it came.
     values : mapping
         Checked values, written into a cell after the ``parameters`` cell.
-    folder : path
-        Working folder of the kernel.
     timeout_s : float or None
         Seconds for all cells together.
     progress : str or None
@@ -68,7 +65,7 @@ def execute(
         kind ``"output-unwritable"``: the file cannot be written any more.
     """
     try:
-        stop, reason = _run_papermill(file, values, folder, timeout_s, progress)
+        stop, reason = _run_papermill(file, values, timeout_s, progress)
         content = json.loads(file.read_bytes())
     except OSError as exc:
         raise OutputError(
@@ -80,7 +77,7 @@ def execute(
 
 
 def _run_papermill(
-    file: Path, values: Mapping[str, Any], folder: Path, timeout_s: float | None, progress: str | None
+    file: Path, values: Mapping[str, Any], timeout_s: float | None, progress: str | None
 ) -> tuple[Stop | None, str]:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -98,7 +95,7 @@ def _run_papermill(
                 language="python",
                 progress_bar={"desc": progress} if progress else False,
                 start_timeout=_KERNEL_START_S,
-                **_kernel_options(folder, timeout_s),
+                **_kernel_options(timeout_s),
             )
     except PapermillExecutionError:
         return None, ""  # the notebook itself tells a failed cell from an error that was meant
@@ -113,12 +110,10 @@ def _run_papermill(
     return None, ""
 
 
-def _kernel_options(folder: Path, timeout_s: float | None) -> dict[str, Any]:
+def _kernel_options(timeout_s: float | None) -> dict[str, Any]:
     """What papermill hands through to nbclient."""
     options: dict[str, Any] = {
         "kernel_manager_class": _this_python(),
-        # Not papermill's own `cwd`, which would move this whole process there.
-        "resources": {"metadata": {"path": str(folder)}},
         "extra_arguments": ["--IPKernelApp.log_level=50"],
         "iopub_timeout": _LATE_OUTPUTS_S,
     }

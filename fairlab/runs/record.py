@@ -89,6 +89,26 @@ class Run:
         }
         return {name: text for name, text in facts.items() if text}
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON; times are ISO 8601."""
+        return {
+            "notebook": self.notebook,
+            "notebook_sha256": self.notebook_sha256,
+            "status": self.status,
+            "started": self.started.isoformat(),
+            "finished": self.finished.isoformat() if self.finished else None,
+            "duration_s": self.duration_s,
+            "parameters": dict(self.parameters),
+            "output": str(self.output),
+            "record": str(self.record),
+            "failed_cell": self.failed_cell,
+            "failed_line": self.failed_line,
+            "error": self.error,
+            "versions": dict(self.versions),
+            "host": self.process[0],
+            "pid": self.process[1],
+        }
+
     def __str__(self) -> str:
         return "\n".join(f"{name:>10}: {text}" for name, text in self.summary().items())
 
@@ -173,23 +193,9 @@ def begin(notebook: str, sha256: str, parameters: Mapping[str, Any], *, out_dir:
 
 def write(run: Run) -> None:
     """Write the record of a run, whole or not at all."""
-    facts = {
-        "fairlab_run": _FORM,
-        "notebook": run.notebook,
-        "notebook_sha256": run.notebook_sha256,
-        "status": run.status,
-        "started": run.started.isoformat(),
-        "finished": run.finished.isoformat() if run.finished else None,
-        "duration_s": run.duration_s,
-        "parameters": dict(run.parameters),
-        "output": run.output.name,
-        "failed_cell": run.failed_cell,
-        "failed_line": run.failed_line,
-        "error": run.error,
-        "versions": dict(run.versions),
-        "host": run.process[0],
-        "pid": run.process[1],
-    }
+    # By name only: the folder may be moved, and a path says more about a machine than a record should.
+    facts = {"fairlab_run": _FORM, **run.to_dict(), "output": run.output.name}
+    del facts["record"]
     draft = run.record.with_suffix(".json.part")
     draft.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     draft.replace(run.record)

@@ -136,4 +136,4 @@ def serve(folder: str | os.PathLike[str] | None = None, *, port: int = 0) -> Ser
 
     if folder is not None:
         return Server(folder, port=port)
-    return Server(store.made_folder(), port=port, prepare=lambda name: path(name.split(".ome.zarr")[0]).name)
+    return Server(store.made_folder(), port=port, prepare=store.made_at)

@@ -6,7 +6,9 @@ everything here together, in the same process as the reader.
 
 from __future__ import annotations
 
+import atexit
 import collections
+import contextlib
 import os
 import socket
 import threading
@@ -110,6 +112,11 @@ class Server:
         """What was asked for so far, oldest first (the last 100,000)."""
         return list(self._log)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has stopped, or stayed behind in the process that this one was forked from."""
+        return self._closed
+
     def clear_requests(self) -> None:
         """Forget what was asked for."""
         self._log.clear()
@@ -128,7 +135,8 @@ class Server:
         _wake(self._listener)
         self._thread.join()
         for connection, thread in talks.items():
-            _end(connection)
+            with contextlib.suppress(OSError):  # the client may have ended it
+                connection.shutdown(socket.SHUT_RDWR)
             thread.join(timeout=5)
 
     def __enter__(self) -> Server:
@@ -224,17 +232,8 @@ def _listen(port: int) -> socket.socket:
 
 def _wake(listener: socket.socket) -> None:
     # accept() is not interrupted when another thread closes its socket; a connection interrupts it everywhere.
-    try:
+    with contextlib.suppress(OSError):  # it may have ended already
         socket.create_connection(listener.getsockname(), timeout=5).close()
-    except OSError:
-        pass  # it has ended already
-
-
-def _end(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # the client was faster
 
 
 def _headers(stream: BinaryIO) -> dict[str, str]:
@@ -270,6 +269,12 @@ def _send(connection: socket.socket, reply: Answer, length: int, *, keep: bool) 
 
 
 _servers: weakref.WeakSet[Server] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for server in list(_servers):
+        server.close()
 
 
 def _after_fork() -> None:

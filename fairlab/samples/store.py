@@ -24,17 +24,27 @@ TRUTH_FILE = "truth.csv"
 _ABANDONED_S = 3600.0
 
 _checked: set[Path] = set()
-_making = threading.Lock()
 
 
-def _after_fork() -> None:
-    # A lock that another thread held when the process split would never be released in the child.
-    global _making
-    _making = threading.Lock()
+class ThreadLock:
+    """A lock between threads that a forked child finds open, whoever held it in the parent."""
+
+    def __init__(self) -> None:
+        self._renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_making = ThreadLock()
 
 
 def folder() -> Path:
@@ -65,6 +75,27 @@ def file_name(name: str, version: str) -> str:
     ('nuclei.ome.zarr', 'nuclei-0.4.ome.zarr')
     """
     return f"{name}.ome.zarr" if version == recipes.VERSIONS[0] else f"{name}-{version}.ome.zarr"
+
+
+def identifier(file: str) -> tuple[str, str] | None:
+    """Name and version of the sample that has a folder of this name; None when it is no sample's.
+
+    Examples
+    --------
+    >>> identifier("nuclei-0.4.ome.zarr"), identifier("readme.txt")
+    (('nuclei', '0.4'), None)
+    """
+    made = {
+        file_name(name, version): (name, version) for name in recipes.names() for version in recipes.VERSIONS
+    }
+    return made.get(file)
+
+
+def made_at(place: str) -> str:
+    """Path inside the folder of samples for ``nuclei``, ``nuclei@0.4`` or ``nuclei.ome.zarr/s0``, which is made."""
+    first, _, rest = place.strip("/").partition("/")
+    name, version = identifier(first) or recipes.split(first)
+    return "/".join(filter(None, (path(name, version=version).name, rest)))
 
 
 def path(name: str, *, version: str = recipes.VERSIONS[0]) -> Path:

@@ -1,9 +1,9 @@
 """Writing OME-Zarr: the one door to the ome-zarr package.
 
-What is written here cannot look whole when it is not: everything goes into a temporary sibling,
-pixels first, the metadata that makes them an image after that, and one rename at the end gives it its
-name. Every chunk carries a checksum, and chunks that hold only zeros are written too, so that a chunk
-that is not there was lost.
+What is written here cannot look whole when it is not: everything goes into a temporary sibling, pixels
+first, the metadata that makes them an image last, and one rename at the end gives it its name. Every chunk
+carries a checksum, and chunks that hold only zeros are written too, so that a chunk that is not there was
+lost.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _fill(folder: Path, plan: _Plan) -> None:
     for name, values in plan.labels.items():
         _write_labels(folder / "labels" / name, name, values, plan)
     if plan.labels:
-        _group(folder / "labels", plan).attrs.put(attributes.label_list(plan.version, plan.labels))
+        _make_group(folder / "labels", plan, attributes.label_list(plan.version, plan.labels))
     _write_pixels(folder, plan)
     manifest.write(folder)
 
@@ -217,7 +217,7 @@ def _write_labels(folder: Path, name: str, values: NDArray[Any], plan: _Plan) ->
     )
     present = np.unique(values)
     colored = [int(value) for value in present if value] if present.size <= _MOST_LABEL_COLORS else []
-    _group(folder, plan).attrs.put(attributes.label_image(plan.version, multiscale=described, values=colored))
+    _make_group(folder, plan, attributes.label_image(plan.version, multiscale=described, values=colored))
 
 
 def _write_pixels(folder: Path, plan: _Plan) -> None:
@@ -229,9 +229,7 @@ def _write_pixels(folder: Path, plan: _Plan) -> None:
     if plan.channels is not None:
         planes = plan.data.shape[plan.grid.axes.index("z")] if "z" in plan.grid.axes else 1
         settings = attributes.omero(list(_channels(plan)), name=plan.name, planes=planes)
-    # ome-zarr (0.18 to 0.21) writes no origin, leaves the half-pixel shift of smaller levels in pixels, and knows
-    # neither omero nor how the levels were made: its attributes are replaced by ours, in one write.
-    _group(folder, plan).attrs.put(attributes.image(plan.version, multiscale=described, omero=settings))
+    _make_group(folder, plan, attributes.image(plan.version, multiscale=described, omero=settings))
 
 
 def _channels(plan: _Plan) -> Iterator[attributes.Json]:
@@ -260,7 +258,10 @@ def _write_levels(
     import dask
 
     levels = [reduce(data, [factors[axis] for axis in where.axes]) for factors in plan.factors]
-    group = _group(folder, plan)
+    # ome-zarr (0.18 to 0.21) writes attributes of its own: without origin and omero, and with the half-pixel shift
+    # of smaller levels in pixels. Only its arrays are kept; the attributes are ours, and come last.
+    scratch = folder / ".levels"
+    group = _make_group(scratch, plan, {})
     # Threads of this process: a dask cluster that the user works with does not see this folder.
     with dask.config.set(scheduler="threads"):
         write_multiscale(
@@ -275,6 +276,9 @@ def _write_levels(
     written = group.attrs.asdict()
     paths = [entry["path"] for entry in written.get("ome", written)["multiscales"][0]["datasets"]]
     _require_checksums(group, paths)
+    for path in paths:
+        (scratch / path).rename(folder / path)
+    shutil.rmtree(scratch)
     return paths
 
 
@@ -301,10 +305,10 @@ def _require_checksums(group: Any, paths: Sequence[str]) -> None:
             )
 
 
-def _group(folder: Path, plan: _Plan) -> Any:
+def _make_group(folder: Path, plan: _Plan, values: attributes.Json) -> Any:
     import zarr
 
-    return zarr.open_group(folder, mode="a", zarr_format=2 if plan.version == "0.4" else 3)
+    return zarr.create_group(folder, zarr_format=2 if plan.version == "0.4" else 3, attributes=values)
 
 
 def _ome_zarr() -> tuple[Callable[..., Any], Callable[[str], Any]]:

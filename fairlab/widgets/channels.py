@@ -176,7 +176,7 @@ def channel_index(wanted: Any, names: Sequence[str]) -> int:
     """
     if isinstance(wanted, str) and wanted in names:
         return names.index(wanted)
-    if isinstance(wanted, numbers.Integral) and -len(names) <= wanted < len(names) and names:
+    if isinstance(wanted, numbers.Integral) and -len(names) <= int(wanted) < len(names):
         return int(wanted) % len(names)
     raise SelectionError(
         f'there is no channel "{wanted}"{near(str(wanted), names)}',

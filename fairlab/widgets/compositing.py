@@ -118,7 +118,10 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     """
     # int64 would bend the largest uint64; everything smaller fits.
     wide = labels if labels.dtype.itemsize == 8 else labels.astype(np.int64)
-    return _palette()[np.remainder(wide, wide.dtype.type(_PALETTE_SIZE)).astype(np.int64)]
+    colors: NDArray[np.uint8] = _palette()[
+        np.remainder(wide, wide.dtype.type(_PALETTE_SIZE)).astype(np.int64)
+    ]
+    return colors
 
 
 @functools.cache
@@ -126,11 +129,11 @@ def _palette() -> NDArray[np.uint8]:
     number = np.arange(_PALETTE_SIZE)
     hue = (number * _GOLDEN) % 1.0
     # Bright throughout (they lie on dark pictures), in three steps of lightness.
-    floor = np.choose(number % 3, [0.15, 0.35, 0.5])
-    distance = np.abs((hue[:, None] * 6 - np.array([3, 2, 4])) % 6)
-    wave = np.stack([distance[:, 0] - 1, 2 - distance[:, 1], 2 - distance[:, 2]], axis=1)
-    pure = np.clip(wave, 0, 1)
-    return np.rint((floor[:, None] + (1 - floor[:, None]) * pure) * 255).astype(np.uint8)
+    floor = np.choose(number % 3, [0.0, 0.25, 0.45])
+    sector = (np.array([5, 3, 1]) + hue[:, None] * 6) % 6
+    pure = 1 - np.clip(np.minimum(sector, 4 - sector), 0, 1)
+    colors: NDArray[np.float64] = floor[:, None] + (1 - floor[:, None]) * pure
+    return np.rint(colors * 255).astype(np.uint8)
 
 
 def edges(labels: NDArray[np.integer], *, thickness: int = 1) -> NDArray[np.bool_]:
@@ -147,7 +150,8 @@ def edges(labels: NDArray[np.integer], *, thickness: int = 1) -> NDArray[np.bool
             kept[ahead] &= same
             kept[behind] &= same
         inner = kept
-    return (labels != 0) & ~inner
+    rim: NDArray[np.bool_] = (labels != 0) & ~inner
+    return rim
 
 
 def overlay(

@@ -61,7 +61,7 @@ class Dimension:
         Raises
         ------
         SelectionError
-            kind ``"position"``.
+            kind ``"position-out-of-range"``.
 
         Examples
         --------
@@ -69,12 +69,14 @@ class Dimension:
         >>> z.index(1), z.index(-1), z.index(6.0)
         (1, 2, 2)
         """
-        if isinstance(wanted, numbers.Integral) and not isinstance(wanted, bool):
-            if -self.size <= wanted < self.size:
+        if isinstance(wanted, bool):
+            raise self._unknown(wanted)
+        if isinstance(wanted, numbers.Integral):
+            if -self.size <= int(wanted) < self.size:
                 return int(wanted) % self.size
         elif self.values is not None and wanted in self.values:
             return self.values.index(wanted)
-        elif isinstance(wanted, numbers.Real) and not isinstance(wanted, bool) and self.is_numeric:
+        elif isinstance(wanted, numbers.Real) and self.is_numeric:
             return self._nearest(float(wanted))
         raise self._unknown(wanted)
 
@@ -98,7 +100,7 @@ class Dimension:
         return SelectionError(
             f"there is no {self.name} = {wanted!r} here\n"
             f"  expected a plane number 0 to {self.size - 1} (int){ends}{unit} (coordinate)",
-            kind="position",
+            kind="position-out-of-range",
             dim=self.name,
         )
 
@@ -136,14 +138,14 @@ class ViewState:
         Raises
         ------
         SelectionError
-            kind ``"position"`` or ``"dimension"``.
+            kind ``"position-out-of-range"`` or ``"dimension-unknown"``.
         """
         names = [dimension.name for dimension in self.dimensions]
         for name in positions:
             if name not in names:
                 raise SelectionError(
                     f'there is no dimension "{name}" to move along{near(name, names)}',
-                    kind="dimension",
+                    kind="dimension-unknown",
                     dim=name,
                 )
         places = tuple(
@@ -172,6 +174,14 @@ class ViewState:
             for c in self.channels
         )
         return dataclasses.replace(self, channels=channels)
+
+    def at_level(self, level: str, dimensions: tuple[Dimension, ...]) -> ViewState:
+        """The same view on another level, whose dimensions may have fewer or more planes."""
+        places = tuple(
+            min(new.size - 1, (2 * i + 1) * new.size // (2 * old.size))
+            for i, old, new in zip(self.positions, self.dimensions, dimensions, strict=True)
+        )
+        return dataclasses.replace(self, level=level, dimensions=dimensions, positions=places)
 
     def automatic(self) -> ViewState:
         """The same view, with the windows of active channels to be taken from the plane shown next."""
@@ -202,7 +212,7 @@ def state_of(
     SelectionError
         kind ``"channel-unknown"``, ``"color"`` or ``"window"``.
     """
-    dimensions = tuple(_dimension(image, name) for name in layout.others)
+    dimensions = dimensions_of(image, layout)
     return ViewState(
         level=level,
         channels=chosen(stated_channels(image, layout), channels),
@@ -211,6 +221,11 @@ def state_of(
         positions=tuple(d.size // 2 if d.name == "z" else 0 for d in dimensions),
         labels=labels,
     )
+
+
+def dimensions_of(image: xr.DataArray, layout: Layout) -> tuple[Dimension, ...]:
+    """The dimensions of one level to move along."""
+    return tuple(_dimension(image, name) for name in layout.others)
 
 
 def _dimension(image: xr.DataArray, name: str) -> Dimension:

@@ -1,0 +1,164 @@
+"""Results as text for a terminal and as HTML for a notebook.
+
+Titles come from repositories and are not trusted: HTML is escaped, control characters are taken out of text,
+and only web addresses become links.
+"""
+
+from __future__ import annotations
+
+import html
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from fairlab import terms
+from fairlab.results import group_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fairlab.record import Record
+    from fairlab.results import Group, Results
+    from fairlab.terms import Term
+
+MAX_ROWS = 100
+"""Records drawn; the rest is counted."""
+_WIDTHS = (3, 40, 20, 22, 18, 8, 12)
+_HEADS = ("#", "title", "organism", "method", "OME-Zarr", "size", "licence")
+
+
+def as_text(results: Results) -> str:
+    """A table for a terminal, studies as headings, every line free of control characters."""
+    lines = [*_head(results), ""] if results.records else _head(results)
+    if results.records:
+        lines.append(_line([*_HEADS, "id"]))
+    number = 0
+    for group, records in _grouped(results):
+        if group is not None:
+            lines.append(f"{group.id}  {_clip(group.title or '', 90)}  ({_of(len(records), group.total)})")
+        for record in records:
+            lines.append(_line([str(number), *_cells(record), record.id]))
+            number += 1
+    lines += _tail(results)
+    return "\n".join(_printable(line).rstrip() for line in lines)
+
+
+def as_html(results: Results) -> str:
+    """A table for a notebook, everything escaped."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in (*_HEADS, "id"))
+    body: list[str] = []
+    number = 0
+    for group, records in _grouped(results):
+        if group is not None:
+            title = f"<b>{html.escape(group.id)}</b> {html.escape(group.title or '')}"
+            body.append(
+                f"<tr><td colspan='8'>{title} ({html.escape(_of(len(records), group.total))})</td></tr>"
+            )
+        for record in records:
+            cells = [html.escape(cell) for cell in _cells(record, clip=False)]
+            cells[0] = _linked(cells[0], record.landing_url)
+            row = [str(number), *cells, f"<code>{html.escape(record.id)}</code>"]
+            body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>")
+            number += 1
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if body else ""
+    around = [_paragraphs(_head(results)), table, _paragraphs(_tail(results))]
+    return f"<div class='fairlab-results' style='text-align:left'>{''.join(around)}</div>"
+
+
+def _paragraphs(lines: Iterable[str]) -> str:
+    return "".join(f"<p style='margin:0.2em 0'>{html.escape(line)}</p>" for line in lines if line)
+
+
+def _linked(text: str, address: str | None) -> str:
+    if not address or not address.startswith(("https://", "http://")):
+        return text
+    return (
+        f"<a href='{html.escape(address, quote=True)}' target='_blank' rel='noopener noreferrer'>{text}</a>"
+    )
+
+
+def _head(results: Results) -> list[str]:
+    kind = "images" if results.query.kind == "image" else "studies"
+    shown = _of(len(results.records), results.total)
+    studies = f" in {results.total_groups:,} studies or sources" if results.query.kind == "image" else ""
+    lines = [f"{results.query.describe()}: {shown} {kind}{studies if results.total else ''}"]
+    asked = f"asked: {', '.join(results.asked) or 'nobody'}"
+    lines.append(asked + (f" · not asked: {', '.join(results.not_asked)}" if results.not_asked else ""))
+    lines += [
+        f"no answer from {f.repository} ({f.kind}): {f.message}  {f.advice}".rstrip()
+        for f in results.failures
+    ]
+    if results.relaxed:
+        missing = ", ".join(f'"{term}"' for term in results.relaxed)
+        lines.append(f"nothing has all terms; these come closest and lack: {missing}")
+    return lines
+
+
+def _tail(results: Results) -> list[str]:
+    hidden = len(results.records) - MAX_ROWS
+    return [*([f"… and {hidden:,} more"] if hidden > 0 else []), *results.notes]
+
+
+def _grouped(results: Results) -> list[tuple[Group | None, Sequence[Record]]]:
+    records = results.records[:MAX_ROWS]
+    if results.query.kind == "study":
+        return [(None, records)] if records else []
+    known = {group.id: group for group in results.groups}
+    return [(known.get(key), tuple(found)) for key, found in groupby(records, key=group_of)]
+
+
+def _cells(record: Record, *, clip: bool = True) -> list[str]:
+    form = (
+        " ".join(filter(None, (record.ngff_version, record.layout)))
+        if record.kind == "image"
+        else record.repository
+    )
+    known = terms.license(record.license)
+    cells = [
+        record.title or "untitled",
+        _labels(record.organism),
+        _labels(record.imaging_method),
+        form or "unknown",
+        readable_bytes(record.bytes),
+        (known.spdx or known.name) if known else record.license or "unknown",
+    ]
+    return [_clip(cell, width) for cell, width in zip(cells, _WIDTHS[1:], strict=True)] if clip else cells
+
+
+def _labels(found: Iterable[Term]) -> str:
+    return ", ".join(term.label for term in found) or "unknown"
+
+
+def readable_bytes(number: int | None) -> str:
+    """A size for people, in decimal units.
+
+    Examples
+    --------
+    >>> readable_bytes(1_234_567), readable_bytes(None)
+    ('1.2 MB', 'unknown')
+    """
+    if number is None:
+        return "unknown"
+    size = float(number)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 999.5 or unit == "TB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
+
+
+def _of(shown: int, total: int) -> str:
+    return f"{total:,}" if shown == total else f"{shown:,} of {total:,}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    fixed = "  ".join(cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=False))
+    return f"{fixed}  {cells[-1]}"
+
+
+def _clip(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    # A title may hold escape sequences, which a terminal would obey.
+    return "".join(character if character.isprintable() else " " for character in text)

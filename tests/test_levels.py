@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fairlab
+from fairlab import levels
+from fairlab.errors import FairlabWarning, SelectionError
+from fairlab.ngff.units import LENGTHS_M
+from tests.analysis.images import image, tree
+
+
+@pytest.mark.parametrize(
+    ("given_", "um"),
+    [
+        ("4 nm", 0.004), ("0.5 um", 0.5), ("0.5 µm", 0.5), ("0.5 μm", 0.5), ("1 mm", 1000.0), (0.5, 0.5),
+        ("0.5", 0.5), (" 1e-3mm ", 1.0), ("2 Angstrom", 2e-4), ("3 Å", 3e-4), (np.float32(2), 2.0), (7, 7.0),
+        ("1.5 micrometres", 1.5), (".5 um", 0.5),
+    ],
+)  # fmt: skip
+def test_quantities(given_: float | str, um: float) -> None:
+    assert levels.quantity_um(given_) == pytest.approx(um, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "", "nm", "four nm", "4 parrots", "4 s", "-4 nm", "0 nm", 0, -1, math.nan, math.inf, "nan", "inf um", True,
+        None, "1e999 um", "4 nm 5", "4,5 nm", [4], "1 um2",
+    ],
+)  # fmt: skip
+def test_no_quantities(garbage: object) -> None:
+    with pytest.raises(SelectionError) as caught:
+        levels.quantity_um(garbage)  # type: ignore[arg-type]  # the point of the test
+    assert caught.value.kind == "quantity"
+
+
+@given(st.floats(1e-9, 1e9), st.sampled_from(sorted(LENGTHS_M)))
+def test_text_and_number_agree(value: float, unit: str) -> None:
+    assert levels.quantity_um(f"{value!r} {unit}") == pytest.approx(value * LENGTHS_M[unit] * 1e6)
+
+
+@pytest.mark.parametrize("unit", sorted(LENGTHS_M))
+def test_pixel_size_in_every_unit_of_length(unit: str) -> None:
+    array = image(np.zeros((4, 5)), scale={"y": 2.0, "x": 0.5}, units=dict.fromkeys("yx", unit))
+    factor = LENGTHS_M[unit] * 1e6
+    assert levels.pixel_size_um(array) == pytest.approx({"y": 2.0 * factor, "x": 0.5 * factor})
+
+
+def test_pixel_size_follows_striding_and_cropping_not_attributes() -> None:
+    array = image(np.zeros((3, 8, 9)), "zyx", scale={"z": 2.0, "y": 0.5, "x": 0.25})
+    assert array.x.attrs["spacing"] == 0.25
+    strided = array.isel(y=slice(2, None, 3), x=slice(None, None, 2))
+    assert levels.pixel_size_um(strided) == pytest.approx({"z": 2.0, "y": 1.5, "x": 0.5})
+
+
+def test_pixel_size_of_one_sample_is_what_the_reader_says() -> None:
+    array = image(np.zeros((1, 4, 4)), "zyx", scale={"z": 3.0})
+    assert levels.pixel_size_um(array)["z"] == 3.0
+    del array.z.attrs["spacing"]
+    with pytest.raises(SelectionError) as caught:
+        levels.pixel_size_um(array)
+    assert caught.value.kind == "spacing-unknown"
+
+
+def test_pixel_size_of_falling_axis_is_above_zero_and_its_spacing_below() -> None:
+    array = image(np.zeros((4, 4)), scale={"y": 0.5}).isel(y=slice(None, None, -1))
+    assert levels.pixel_size_um(array)["y"] == 0.5
+    assert levels.spacing(array, "y") == -0.5
+
+
+@pytest.mark.parametrize("positions", [[0.0, 1.0, 3.0], [1.0, 1.0, 1.0], [0.0, np.nan, 2.0]])
+def test_uneven_samples_have_no_pixel_size(positions: list[float]) -> None:
+    array = image(np.zeros((4, 3))).assign_coords(x=("x", positions, {"units": "micrometer"}))
+    with pytest.raises(SelectionError) as caught:
+        levels.pixel_size_um(array)
+    assert caught.value.kind == "spacing-irregular"
+
+
+@pytest.mark.parametrize("unit", [None, "second", "pixel", ""])
+def test_unitless(unit: str | None) -> None:
+    array = image(np.zeros((4, 4)), units={} if unit is None else dict.fromkeys("yx", unit))
+    for ask in (
+        lambda: levels.pixel_size_um(array),
+        lambda: levels.choose(tree(array, levels=2), pixel_size=2.0),
+    ):
+        with pytest.raises(SelectionError) as caught:
+            ask()
+        assert caught.value.kind == "unitless"
+    assert levels.choose(tree(array, levels=2)) == "scale0"
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [(0.5, "scale0"), (0.99, "scale1"), (0.94, "scale0"), (1.0, "scale1"), ("1.9 um", "scale1"), (2.0, "scale2"),
+     (1000, "scale2"), ("500 nm", "scale0")],
+)  # fmt: skip
+def test_choose_by_pixel_size(asked: float | str, name: str) -> None:
+    pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.5}))
+    assert levels.choose(pyramid, pixel_size=asked) == name
+
+
+def test_the_larger_side_of_a_pixel_decides() -> None:
+    pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.25}))
+    assert levels.choose(pyramid, pixel_size=0.5) == "scale0"
+
+
+def test_finer_than_there_is_warns_and_gives_full_resolution() -> None:
+    pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.5}))
+    with pytest.warns(FairlabWarning):
+        assert levels.choose(pyramid, pixel_size=0.1) == "scale0"
+
+
+@pytest.mark.parametrize(
+    ("most", "name"), [(10**9, "scale0"), (384, "scale0"), (383, "scale1"), (24, "scale2"), (1, "scale2")]
+)
+def test_choose_by_pixels(most: int, name: str) -> None:
+    assert levels.choose(tree(image(np.zeros((2, 16, 24)), "cyx")), max_pixels=most) == name
+
+
+def test_the_coarser_wish_counts() -> None:
+    pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.5}))
+    assert levels.choose(pyramid, pixel_size=0.5, max_pixels=100) == "scale1"
+    assert levels.choose(pyramid, pixel_size=2, max_pixels=100) == "scale2"
+
+
+def test_levels_are_in_natural_order() -> None:
+    array = image(np.zeros((4, 4))).to_dataset(name="image")
+    numbers = [0, 10, 2, 1]
+    unsorted = xr.DataTree.from_dict({**{f"/scale{n}": array for n in numbers}, "/labels/a/scale0": array})
+    assert levels.level_names(unsorted) == ["scale0", "scale1", "scale2", "scale10"]
+
+
+def test_a_tree_without_levels() -> None:
+    with pytest.raises(SelectionError) as caught:
+        levels.level_names(xr.DataTree.from_dict({"/other": xr.Dataset()}))
+    assert caught.value.kind == "no-levels"
+
+
+def test_the_variable_of_a_level() -> None:
+    array = image(np.zeros((4, 4)))
+    both = xr.Dataset({"image": array, "extra": array})
+    assert levels.variable(both).name == "image"
+    assert levels.variable(array.to_dataset(name="labels")).name == "labels"
+    assert levels.variable(array.to_dataset(name="only")).name == "only"
+    with pytest.raises(SelectionError) as caught:
+        levels.variable(both.rename(image="one"))
+    assert caught.value.kind == "no-image"
+
+
+def test_a_large_read_is_refused_before_it_happens() -> None:
+    array = image(np.zeros((10, 10), "uint8"))
+    with fairlab.set_options(max_read_bytes=100):
+        levels.check_size(array, hint="x")
+        with pytest.raises(SelectionError) as caught:
+            levels.check_size(array, itemsize=4, hint="take less")
+    assert caught.value.kind == "read-too-large"
+    assert (caught.value.context["bytes"], caught.value.context["max_bytes"]) == (400, 100)
+    assert "take less" in str(caught.value)
