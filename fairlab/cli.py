@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fairlab import __version__
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
@@ -75,7 +75,15 @@ def exit_code(error: FairlabError) -> int:
     return BAD_QUESTION
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Notes about the data are for everybody; warnings of libraries are for developers."""
     if issubclass(category, FairlabWarning):
         print(f"fairlab: note: {message}", file=sys.stderr)
 
@@ -199,7 +207,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _catalogue_info(options: argparse.Namespace) -> None:
-    from fairlab.repositories.catalogue import catalogue_info
+    from fairlab.repositories.catalogue_tables import catalogue_info
 
     facts = catalogue_info()
     _print_json(facts) if options.json else print(

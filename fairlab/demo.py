@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from fairlab.citation import Citation
 
-QUESTION = {"text": "nuclei", "imaging_method": "fluorescence microscopy"}
-"""What the demo asks the catalogue."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
@@ -37,14 +34,12 @@ class Subject:
     """Address or identifier."""
     channel: str | None = None
     """Channel in which objects are found; None: the first."""
-    dark_objects: bool = False
-    """Whether objects are darker than the background."""
     truth: str | None = None
     """Name of the sample whose true objects are known."""
 
 
 SUBJECTS = (
-    Subject(source="sample:ihc", channel="Red", dark_objects=True),
+    Subject(source="sample:cell"),
     Subject(source="sample:cells2d", channel="DAPI", truth="cells2d"),
 )
 """A real micrograph, and a scene whose truth is known."""
@@ -123,7 +118,7 @@ def _make(subjects: tuple[Subject, ...], work: Path) -> tuple[str, ...]:
     steps = _progress(
         [*(f"measure {s.source}" for s in subjects), "draw", "run the notebook", "write the report"]
     )
-    results = search(**QUESTION, openable=True, limit=6)
+    results = search("nuclei", imaging_method="fluorescence microscopy", openable=True, limit=6)
     measured = [_measure(subject) for subject, _ in zip(subjects, steps, strict=False)]
     next(steps)
     overview = _overview(measured)
@@ -162,7 +157,7 @@ def _measure(subject: Subject) -> Measured:
     tree = open_image(subject.source)
     plane = middle_plane(tree).load()
     channel = subject.channel or first_channel(plane)
-    labels = segment(plane, channel=channel, dark_objects=subject.dark_objects)
+    labels = segment(plane, channel=channel)
     return Measured(
         subject=subject,
         tree=tree,
@@ -174,16 +169,17 @@ def _measure(subject: Subject) -> Measured:
 
 
 def _overview(measured: list[Measured]) -> bytes:
+    from fairlab.report_page import plural
     from fairlab.widgets.render import overview
 
     planes: list[Any] = [plane for item in measured for plane in (item.plane, item.plane)]
     titles = [
         text
         for item in measured
-        for text in (str(item.tree.attrs.get("title", "untitled")), f"{len(item.table)} objects outlined")
+        for text in (str(item.tree.attrs.get("title", "untitled")), f"{plural(len(item.table))} outlined")
     ]
     labels = [shown for item in measured for shown in (None, item.labels)]
-    return overview(planes, titles=titles, labels=labels)
+    return overview(planes, titles=titles, labels=labels, columns=2)
 
 
 def _run_notebook(subject: Subject, work: Path) -> Path:

@@ -34,7 +34,7 @@ def describe(tree: xr.DataTree) -> dict[str, Any]:
     (['nuclei'], 'micrometer')
     """
     (record,) = records_of(tree)
-    levels = {name: tree[f"{name}/image"] for name in level_names(tree)}
+    levels = {name: tree[name].dataset["image"] for name in level_names(tree)}
     finest = next(iter(levels.values()))
     return {
         "record": record.to_dict(),

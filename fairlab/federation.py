@@ -14,7 +14,8 @@ from fairlab.errors import FairlabError, NotFoundError, QueryError
 from fairlab.query import make_query, unknown_value
 from fairlab.record import Failure, Record
 from fairlab.repositories import base
-from fairlab.results import Results, group_of, merge
+from fairlab.results import Results, merge
+from fairlab.traits import group_of
 from fairlab.words import MAX_CONCEPTS
 
 if TYPE_CHECKING:
@@ -267,10 +268,10 @@ def images_of(study: Record | str, *, openable: bool | None = None, limit: int |
     ['image']
     """
     key = group_of(study) if isinstance(study, Record) else study.strip()
-    query = make_query(key, openable=openable, limit=limit)
+    query = make_query(study=key, openable=openable, limit=limit)
     for one in base.repositories().values():
         finder: Any = getattr(one, "images_of", None)
-        found = finder(key, query=query) if finder is not None else None
+        found: Results | None = finder(query) if finder is not None else None
         if found:
             return dataclasses.replace(found, not_asked=(LIVE,))
     record = study if isinstance(study, Record) else lookup(study)

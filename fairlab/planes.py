@@ -38,7 +38,7 @@ def middle_plane(
     ('c', 'y', 'x')
     """
     name = choose(tree, pixel_size=pixel_size) if pixel_size else choose(tree, max_pixels=max_pixels)
-    image: xr.DataArray = tree[f"{name}/image"]
+    image = tree[name].dataset["image"]
     return image.isel({dim: size // 2 for dim, size in image.sizes.items() if dim not in _PLANE})
 
 

@@ -148,7 +148,7 @@ def explore(table: pd.DataFrame, x: str, y: str, *, by: str | None = None) -> An
     """
     _numbers(table, x), _numbers(table, y), _groups(table, by)
     try:
-        import hvplot
+        import hvplot.pandas  # the import that also prepares a notebook to show its plots
     except ImportError as exc:
         raise missing_extra("plots", "plot interactively", exc) from exc
     named = [name for name in ("image_id", "label") if name in table.columns]

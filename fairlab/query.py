@@ -56,6 +56,8 @@ class Query:
     """How many records to return; None for all."""
     match: Match = "best"
     """``"all"``: only records with every concept."""
+    study: str | None = None
+    """Only images of this study or group (``"idr:idr0062"``)."""
 
     def allows(self, traits: Traits) -> bool:
         """Whether the filters (all but text and size) let a record through."""
@@ -83,6 +85,7 @@ class Query:
     def describe(self) -> str:
         """The question in words."""
         parts = [f'"{self.text.strip()[:60]}"'] if self.text.strip() else []
+        parts += [f"images of {self.study}"] if self.study else []
         parts += [f"organism {_either(t.label for t in self.organism)}"] if self.organism else []
         parts += [f"method {_either(t.label for t in self.imaging_method)}"] if self.imaging_method else []
         parts += [f"licence {_either(self.license)}"] if self.license else []
@@ -92,6 +95,9 @@ class Query:
         parts += [] if self.openable is None else ["openable" if self.openable else "not openable"]
         parts += [f"at most {self.max_bytes} bytes"] if self.max_bytes is not None else []
         return ", ".join(parts)
+
+    def __str__(self) -> str:
+        return self.describe()
 
 
 def _either(values: Iterable[str]) -> str:
@@ -124,6 +130,7 @@ def make_query(
     max_bytes: int | None = None,
     limit: int | None = 50,
     match: str = "best",
+    study: str | None = None,
 ) -> Query:
     """Check and understand a question.
 
@@ -143,6 +150,8 @@ def make_query(
         Records to return, at least 1; None for all.
     match : {"best", "all"}
         Whether the closest partial match may be shown when nothing has all words.
+    study : str, optional
+        Identifier of the study whose images are asked for.
 
     Raises
     ------
@@ -161,6 +170,7 @@ def make_query(
     """
     if not isinstance(text, str):
         raise QueryError(f"the text to search for is {text!r}; expected words", kind="query-value")
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair could not even be printed
     checked = Query(
         text=text,
         concepts=words.concepts(text),
@@ -178,6 +188,7 @@ def make_query(
         max_bytes=_count("max_bytes", max_bytes),
         limit=_count("limit", limit),
         match=_choice("match", match, get_args(Match)),
+        study=study,
     )
     if not checked.describe():
         raise QueryError(

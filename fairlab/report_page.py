@@ -13,6 +13,7 @@ import numpy as np
 from fairlab import __version__
 from fairlab.assets import data_file
 from fairlab.describe import describe
+from fairlab.terms import license
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from fairlab.citation import Citation
     from fairlab.demo import Measured
     from fairlab.results import Results
+
+
+_ENOUGH = 5
+"""Objects from which a distribution says something."""
 
 
 def report_page(*, results: Results, measured: Sequence[Measured], citation: Citation, notebook: str) -> str:
@@ -55,11 +60,23 @@ def finding(item: Measured) -> str:
     sizes = _sizes(item.table)
     unit = item.table.attrs["units"][sizes]
     count = len(item.table)
-    average = f", median area {item.table[sizes].median():.4g} {_pretty(unit)}" if count else ""
-    line = f"{item.tree.attrs.get('id', item.subject.source)}: {count} objects{average}"
+    kind = sizes.partition("_")[0] if count == 1 else f"median {sizes.partition('_')[0]}"
+    size = f", {kind} {item.table[sizes].median():.4g} {_pretty(unit)}" if count else ""
+    line = f"{item.tree.attrs.get('id', item.subject.source)}: {plural(count)}{size}"
     if item.truth is not None:
-        line += f" (truth: {len(item.truth)} objects, median area {item.truth['area_um2'].median():.4g} µm²)"
+        line += f" (truth: {plural(len(item.truth))}, median area {item.truth['area_um2'].median():.4g} µm²)"
     return line
+
+
+def plural(count: int) -> str:
+    """A number of objects in words.
+
+    Examples
+    --------
+    >>> plural(1), plural(52)
+    ('1 object', '52 objects')
+    """
+    return f"{count} object" + ("" if count == 1 else "s")
 
 
 def compare(table: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
@@ -91,7 +108,7 @@ def compare(table: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
 def _question(results: Results) -> str:
     rows = [
         (record.title or "untitled", record.repository, ", ".join(t.label for t in record.organism) or "unknown",
-         record.license or "unknown", record.url or "")
+         _license(record.license), record.id)
         for record in results
     ]  # fmt: skip
     asked = f"{results.total} images match {html.escape(str(results.query))}; the first {len(results)}:"
@@ -109,7 +126,9 @@ def _image(item: Measured) -> str:
         "</div>",
         f"<p class='finding'>{html.escape(finding(item))}</p>",
         _summary(item.table),
-        _picture(_distribution(item.table), "distribution of the objects' areas") if len(item.table) else "",
+        _picture(_distribution(item.table), "how the sizes are distributed")
+        if len(item.table) >= _ENOUGH
+        else "",
         _truth(item),
     ]
     return "<section>" + "\n".join(parts) + "</section>"
@@ -119,7 +138,7 @@ def _facts(item: Measured, facts: dict[str, Any]) -> str:
     record, finest = facts["record"], facts["levels"][0]
     steps = {dim: step for dim, step in finest["spacing"].items() if dim in ("z", "y", "x")}
     size = ", ".join(
-        f"{d} {s['value']:g} {s['unit']}" if s["unit"] else f"{d} unknown" for d, s in steps.items()
+        f"{d} {s['value']:g} {_pretty(s['unit'])}" if s["unit"] else f"{d} unknown" for d, s in steps.items()
     )
     rows = [
         ("Source", item.tree.attrs.get("source_url", "unknown")),
@@ -128,7 +147,7 @@ def _facts(item: Measured, facts: dict[str, Any]) -> str:
         ("Format", f"OME-Zarr {record.get('ngff_version', 'unknown')}"),
         ("Organism", item.tree.attrs.get("organism", "unknown")),
         ("Imaging method", item.tree.attrs.get("imaging_method", "unknown")),
-        ("Licence", item.tree.attrs.get("license", "unknown")),
+        ("Licence", _license(item.tree.attrs.get("license"))),
         ("Credit", item.tree.attrs.get("attribution", item.tree.attrs.get("creator_name", "unknown"))),
     ]
     return _table(None, rows)
@@ -176,8 +195,20 @@ def _sizes(table: pd.DataFrame) -> str:
 
 
 def _pretty(unit: str) -> str:
-    names = {"micrometer": "µm", "micrometer^2": "µm²", "micrometer^3": "µm³", "pixel": "px", "pixel^2": "px"}
+    names = {
+        "1": "",
+        "micrometer": "µm",
+        "micrometer^2": "µm²",
+        "micrometer^3": "µm³",
+        "pixel": "px",
+        "pixel^2": "px",
+    }
     return names.get(unit, unit)
+
+
+def _license(text: str | None) -> str:
+    known = license(text) if text else None
+    return known.name if known else text or "unknown"
 
 
 def _view(item: Measured, labels: Any) -> bytes:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fairlab import terms
-from fairlab.results import group_of
+from fairlab.traits import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,10 +77,17 @@ def _linked(text: str, address: str | None) -> str:
 
 
 def _head(results: Results) -> list[str]:
-    kind = "images" if results.query.kind == "image" else "studies"
-    shown = _of(len(results.records), results.total)
-    studies = f" in {results.total_groups:,} studies or sources" if results.query.kind == "image" else ""
-    lines = [f"{results.query.describe()}: {shown} {kind}{studies if results.total else ''}"]
+    shown = "" if len(results.records) == results.total else f"{len(results.records):,} of "
+    if results.query.kind == "study":
+        found = _counted(results.total, "study", "studies")
+    else:
+        found = _counted(results.total, "image", "images")
+        found += (
+            f" from {_counted(results.total_groups, 'study or source', 'studies or sources')}"
+            if results.total
+            else ""
+        )
+    lines = [f"{results.query.describe()}: {shown}{found}"]
     asked = f"asked: {', '.join(results.asked) or 'nobody'}"
     lines.append(asked + (f" · not asked: {', '.join(results.not_asked)}" if results.not_asked else ""))
     lines += [
@@ -91,6 +98,10 @@ def _head(results: Results) -> list[str]:
         missing = ", ".join(f'"{term}"' for term in results.relaxed)
         lines.append(f"nothing has all terms; these come closest and lack: {missing}")
     return lines
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _tail(results: Results) -> list[str]:

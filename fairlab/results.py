@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from fairlab import terms, words
 from fairlab.record import Failure, Record
-from fairlab.traits import Traits, traits_of
+from fairlab.traits import Traits, group_of, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,24 +168,6 @@ def _plain(record: Record) -> dict[str, Any]:
     }
 
 
-def group_of(record: Record) -> str:
-    """The group that a record is shown in: its study, or the scheme of its source.
-
-    Examples
-    --------
-    >>> group_of(Record(id="idr:idr0062/a.zarr", kind="image", repository="IDR", accession="idr0062"))
-    'idr:idr0062'
-    """
-    scheme = record.id.split(":", 1)[0]
-    return (
-        record.id
-        if record.kind == "study"
-        else f"{scheme}:{record.accession}"
-        if record.accession
-        else scheme
-    )
-
-
 def count(traits: Iterable[tuple[Traits, int]]) -> dict[str, dict[str, int]]:
     """Facet counts of many records, given as traits and how many records share them."""
     counters: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
@@ -269,11 +251,14 @@ def rarity(number: int, whole: int) -> float:
 
 
 def _having(concept: words.Concept, records: Sequence[Record]) -> set[int]:
-    return {
-        index
-        for index, record in enumerate(records)
-        if concept.found_in(terms.fold(_text(record)), traits_of(record).keys)
-    }
+    contents = [(terms.fold(_text(record)), traits_of(record).keys) for record in records]
+    for go_on in (False, True):
+        found = {
+            index for index, (text, keys) in enumerate(contents) if concept.found_in(text, keys, go_on=go_on)
+        }
+        if found or not concept.open_ended:
+            return found
+    return set()
 
 
 def _text(record: Record) -> str:

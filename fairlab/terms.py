@@ -75,7 +75,7 @@ def nearest(word: str, choices: Iterable[str], *, n: int = 3) -> tuple[str, ...]
     ('mouse',)
     """
     by_folded = {" ".join(fold(choice)): choice for choice in choices}
-    close = difflib.get_close_matches(" ".join(fold(word[:80])), by_folded, n=n, cutoff=0.6)
+    close = difflib.get_close_matches(" ".join(fold(word[:80])), by_folded, n=n, cutoff=0.67)
     return tuple(by_folded[key] for key in close)
 
 

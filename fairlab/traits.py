@@ -105,3 +105,22 @@ def _labels_and_keys(found: Sequence[Term], vocabulary: Vocabulary) -> tuple[tup
         if term.id:
             keys.add(term.id)
     return tuple(labels), frozenset(keys)
+
+
+def group_of(record: Record) -> str:
+    """The group that a record is shown in: its study, or the scheme of its source.
+
+    Examples
+    --------
+    >>> from fairlab.record import Record
+    >>> group_of(Record(id="idr:idr0062/a.zarr", kind="image", repository="IDR", accession="idr0062"))
+    'idr:idr0062'
+    """
+    scheme = record.id.split(":", 1)[0]
+    return (
+        record.id
+        if record.kind == "study"
+        else f"{scheme}:{record.accession}"
+        if record.accession
+        else scheme
+    )

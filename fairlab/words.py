@@ -28,6 +28,7 @@ _CAPITALS_ONLY = {"ao", "artwork", "cars", "diagram", "drawing", "film", "flip",
                   "palm", "pi", "stem"}
 # fmt: on
 _CHUNK = re.compile(r'"([^"]*)"|([^\s,;/|()\[\]{}"]+)')
+_IDENTIFIER = re.compile(r"(?:obo:|https?://)?(?:NCBITaxon|NCBI|FBbi|purl)", re.IGNORECASE)
 _LATIN = (
     ("us", "i"), ("i", "us"), ("um", "a"), ("a", "um"), ("a", "ae"), ("ae", "a"), ("on", "a"), ("a", "on"),
     ("osis", "otic"), ("otic", "osis"), ("is", "es"), ("ria", "rion"),
@@ -57,15 +58,18 @@ class Concept:
     ids: tuple[str, ...] = ()
     """Keys of the terms it means; narrower terms will do too."""
     open_ended: bool = False
-    """Whether the last word of the first phrase may go on ("chromo" finds "chromosome")."""
+    """Whether the last word may go on where nothing has it as it stands ("chromo" finds "chromosome")."""
 
-    def found_in(self, words: Sequence[str], keys: Collection[str] = ()) -> bool:
-        """Whether folded ``words`` contain a spelling, or ``keys`` one of the terms."""
+    def found_in(self, words: Sequence[str], keys: Collection[str] = (), *, go_on: bool = False) -> bool:
+        """Whether folded ``words`` contain a spelling, or ``keys`` one of the terms.
+
+        With ``go_on`` the last word of the first spelling may go on into a longer one.
+        """
         if any(key in keys for key in self.ids):
             return True
         text = f" {' '.join(words)} "
-        if self.open_ended and self.phrases and f" {' '.join(self.phrases[0])}" in text:
-            return True
+        if go_on and self.open_ended:
+            return f" {' '.join(self.phrases[0])}" in text
         return any(f" {' '.join(phrase)} " in text for phrase in self.phrases)
 
 
@@ -79,8 +83,7 @@ def concepts(text: str) -> tuple[Concept, ...]:
     >>> concepts('"cell cycle"')[0].phrases
     (('cell', 'cycle'),)
     """
-    # Ten thousand characters hold more words than will be used; no need to fold them all.
-    pieces = _pieces(text[:5000])
+    pieces = _pieces(text)
     found: list[Concept] = []
     position = 0
     while position < len(pieces) and len(found) < MAX_CONCEPTS:
@@ -98,11 +101,17 @@ def concepts(text: str) -> tuple[Concept, ...]:
 
 
 def _pieces(text: str) -> list[tuple[str, Phrase]]:
-    pieces = []
-    for quoted, plain in _CHUNK.findall(text):
-        words = terms.fold(quoted or plain)
-        if words:
-            pieces.append((quoted or plain.strip(".,:!?*'`"), words))
+    pieces: list[tuple[str, Phrase]] = []
+    # Ten thousand characters hold more words than will be used; they need not all be looked at.
+    for found in _CHUNK.finditer(text[:5000]):
+        quoted, plain = found.groups()
+        whole = quoted is not None or _IDENTIFIER.match(plain)
+        for part in [found[0].strip('"')] if whole else plain.split(":"):
+            words = terms.fold(part)
+            if words:
+                pieces.append((part.strip(" .,!?*'`\0"), words))
+        if len(pieces) >= 3 * MAX_CONCEPTS:
+            break
     return pieces
 
 
@@ -125,8 +134,8 @@ def _known_name(pieces: list[tuple[str, Phrase]]) -> tuple[Concept | None, int]:
 
 def _spellings(words: Phrase, keys: Sequence[str], vocabulary: Vocabulary) -> tuple[Phrase, ...]:
     names = [name for key in keys for name in _names(key, vocabulary)]
-    phrases = [terms.fold(name) for name in names if name.casefold() not in _CAPITALS_ONLY]
-    return tuple(dict.fromkeys([words, *(phrase for phrase in phrases if phrase)]))[:16]
+    phrases = [words, *(terms.fold(name) for name in names)]
+    return tuple(dict.fromkeys(p for p in phrases if p and " ".join(p) not in _CAPITALS_ONLY))[:16]
 
 
 def _names(key: str, vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ ROOT = Path(__file__).parent.parent / "fairlab"
 
 LAYERS = {
     0: {"fairlab", "errors", "terms", "licenses", "options", "words"},
-    1: {"query", "record", "results", "ngff"},
+    1: {"query", "record", "results", "result_tables", "traits", "ngff"},
     2: {"net"},
     3: {"repositories"},
-    4: {"federation", "image", "lazy", "levels", "provenance", "citation", "fair", "analysis", "sharing", "describe"},
-    5: {"assets", "cli", "demo", "plots", "runs", "samples", "teach", "widgets", "__main__"},
+    4: {"federation", "image", "lazy", "levels", "provenance", "citation", "fair", "analysis", "sharing", "describe", "planes"},
+    5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},
 }
 DOORS = {
     "pycurl": {"net.http"},
@@ -30,7 +30,7 @@ DOORS = {
     "hvplot": {"plots"},
     "matplotlib": {"plots"},
     "skimage": {"analysis", "samples"},
-    "dask": {"image"},
+    "dask": {"image", "sharing.writer"},
     "sqlite3": {"repositories"},
 }
 

@@ -81,7 +81,8 @@ def _place(array: xr.DataArray, labels: xr.DataArray, dim: str) -> Place | None:
 
 def _run(grid: xr.DataArray, part: xr.DataArray) -> slice | None:
     """Where the samples of ``part`` stand in ``grid``, one after the other, or None."""
-    if grid.attrs.get("units") != part.attrs.get("units"):
+    units = {coord.attrs["units"] for coord in (grid, part) if "units" in coord.attrs}
+    if len(units) > 1:
         return None
     whole, wanted = grid.values, np.atleast_1d(part.values)
     if whole.dtype.kind not in "iuf" or wanted.dtype.kind not in "iuf":

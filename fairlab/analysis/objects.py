@@ -148,7 +148,7 @@ def _pieces(mask: Array, recipe: Recipe) -> Array:
     distance = ndimage.distance_transform_edt(inside, sampling=recipe.spacing)
     # Two wide places are two objects only when the neck between them is narrower by `depth` (h-maxima),
     # so that a ragged outline alone does not split an object.
-    depth = max(SPLIT_DEPTH * distance.max(), min(recipe.spacing) / 2)
+    depth = max(SPLIT_DEPTH * distance.max(), min(recipe.spacing))
     flat = morphology.reconstruction(np.maximum(distance - depth, 0), distance, method="dilation")
     seeds = measure.label(morphology.local_maxima(flat) & inside)
     while seeds.max() > 1:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 
-SCHEMA = 1
+SCHEMA = 2
 """Number of this form of the database; to be raised with every change below."""
 
 COLUMNS = {"title": 6, "study": 6, "organism": 8, "method": 5, "topics": 4, "people": 2, "codes": 3}
@@ -137,7 +137,7 @@ def _image(row: Row, study: Row | None) -> _Document:
         row={name: value for name, value in row.items() if value},
         group=row["group"],
         study=row["study"],
-        traits=replace(traits, names=traits.names | _more_names(record)),
+        traits=replace(traits, names=traits.names | _more_names(record, study)),
         words=words,
     )
 
@@ -151,7 +151,7 @@ def _study(row: Row, images: Sequence[_Document]) -> _Document:
         ngff_version=tuple(sorted({version for image in images for version in image.traits.ngff_version})),
         layout=tuple(sorted({layout for image in images for layout in image.traits.layout})),
         openable=any(image.traits.openable for image in images),
-        names=traits.names | _more_names(record) | {row["collection"].casefold()} - {""},
+        names=traits.names | _more_names(record, row),
     )
     return _Document(
         record=record,
@@ -163,9 +163,11 @@ def _study(row: Row, images: Sequence[_Document]) -> _Document:
     )
 
 
-def _more_names(record: Record) -> set[str]:
-    # "EMPIAR" asks for EMPIAR's accessions, "NFDI4BIOIMAGE" for all its places.
-    return {record.id.split(":")[0].casefold(), record.repository.split()[0].casefold()}
+def _more_names(record: Record, study: Row | None) -> set[str]:
+    # "EMPIAR" asks for EMPIAR's accessions, "NFDI4BIOIMAGE" for all its places, "SSBD:database" for a part.
+    first = record.repository.split()[0].casefold()
+    collection = study["collection"].casefold() if study else ""
+    return {record.id.split(":")[0].casefold(), first, collection} - {""}
 
 
 def _words(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from fairlab.record import Record, Source
-from fairlab.repositories.catalogue_rows import unpacked
+from fairlab.repositories.catalogue_words import unpacked
 from fairlab.terms import split
 
 if TYPE_CHECKING:

@@ -6,17 +6,18 @@ identifier a record gets, which words and term identifiers belong together, whic
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from fairlab.terms import Term, Vocabulary, fold, split
+from fairlab.repositories.catalogue_words import packed, values
+from fairlab.terms import Term, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from fairlab.repositories.catalogue_words import Vocabularies
 
 Row = dict[str, str]
 
@@ -56,93 +57,12 @@ _VERSION_ORDER = ("0.5", "0.4", "", "0.3", "0.2", "0.1")
 _STORED_ORDER = "tczyx"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Vocabularies:
-    """The vocabularies that labels are looked up in, and what was not found there."""
-
-    organisms: Vocabulary
-    """Taxa."""
-    imaging_methods: Vocabulary
-    """Methods."""
-    _missed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    def pair(self, kind: str, labels: str, ids: str) -> str:
-        """Labels and identifiers that belong together, packed into one cell; see :func:`packed`."""
-        vocabulary: Vocabulary = getattr(self, kind)
-        pairs = paired(_values(labels), _values(ids), vocabulary)
-        self._missed[kind] |= {term.label for term in pairs if vocabulary.key(term) is None}
-        return packed(pairs)
-
-    def unresolved(self) -> dict[str, list[str]]:
-        """Labels that no vocabulary knows."""
-        return {kind: sorted(missed) for kind, missed in self._missed.items() if missed}
-
-
-def packed(found: Iterable[Term]) -> str:
-    """Terms as one table cell: ``"Mus musculus <NCBITaxon:10090>|mixed"``."""
-    return "|".join(f"{term.label} <{term.id}>" if term.id else term.label for term in found)
-
-
-@functools.lru_cache(maxsize=4096)
-def unpacked(cell: str) -> tuple[Term, ...]:
-    """The terms of one table cell.
-
-    Examples
-    --------
-    >>> unpacked("Mus musculus <NCBITaxon:10090>|mixed")
-    (Term(label='Mus musculus', id='NCBITaxon:10090'), Term(label='mixed', id=None))
-    """
-    found = []
-    for value in split(cell):
-        match = re.fullmatch(r"(.*) <(\S+:\S+)>", value)
-        found.append(Term(label=match[1], id=match[2]) if match else Term(label=value))
-    return tuple(found)
-
-
-def paired(labels: Sequence[str], ids: Sequence[str], vocabulary: Vocabulary) -> tuple[Term, ...]:
-    """Join labels and identifiers that a list gives side by side but not always in step.
-
-    When a label is known under another identifier than the one beside it, both statements are kept as two
-    terms. When the counts differ, the labels speak for the image (the identifiers are its whole study's).
-    """
-    labels = [label for label in labels if fold(label) != ("unknown",)]
-    if not labels:
-        return tuple(_from_id(key, vocabulary) for key in dict.fromkeys(ids))
-    found: list[Term] = []
-    for position, label in enumerate(labels):
-        known = vocabulary.keys(label)
-        beside = ids[position] if len(ids) == len(labels) else ""
-        if not beside:
-            within = [key for key in known if key in ids]
-            found.append(Term(label=label, id=within[0] if within else None))
-        elif known and beside not in known:
-            found += [Term(label=label, id=_identifier(known[0], vocabulary)), _from_id(beside, vocabulary)]
-        else:
-            found.append(Term(label=_usual(label, beside, vocabulary), id=beside))
-    return tuple(dict.fromkeys(found))
-
-
-def _usual(label: str, key: str, vocabulary: Vocabulary) -> str:
-    # "homo sapiens" and "Homo sapiens" are one label; "SPIM" and "light sheet microscopy" stay as listed.
-    usual = vocabulary.entries[key].term.label if key in vocabulary.entries else label
-    return usual if fold(usual) == fold(label) else label
-
-
-def _from_id(key: str, vocabulary: Vocabulary) -> Term:
-    entry = vocabulary.entries.get(key)
-    return entry.term if entry else Term(label=key, id=key)
-
-
-def _identifier(key: str, vocabulary: Vocabulary) -> str | None:
-    return vocabulary.entries[key].term.id
-
-
 def unlisted_taxa(images: Sequence[Row], taxa: Sequence[Row]) -> list[Row]:
     """Taxa that only images name, in the form of the list of taxa."""
     listed = {row["id"] for row in taxa}
     found: dict[str, Row] = {}
     for row in images:
-        labels, ids = _values(row["organism"]), _values(row["organism_id"])
+        labels, ids = values(row["organism"]), values(row["organism_id"])
         for position, key in enumerate(ids):
             label = labels[position] if len(labels) == len(ids) and labels[position] else key
             if key and key not in listed:
@@ -223,12 +143,8 @@ def _publication(value: str) -> str:
 
 
 def _whole_values(cell: str) -> list[str]:
-    values = _values(cell)
-    return values[:-1] if len(cell) >= _CUT_LENGTH and len(values) > 1 else values
-
-
-def _values(cell: str) -> list[str]:
-    return [value.strip().replace("|", "/") for value in cell.split(";")] if cell.strip() else []
+    found = values(cell)
+    return found[:-1] if len(cell) >= _CUT_LENGTH and len(found) > 1 else found
 
 
 # ── images ───────────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from fairlab import terms
 from fairlab.errors import FormatError, OutputError, QueryError
 from fairlab.repositories import catalogue_rows as rows
-from fairlab.repositories import catalogue_words as vocabulary
+from fairlab.repositories import catalogue_words as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,12 +86,14 @@ def build_tables(
     source, out = Path(source_dir), Path(out_dir) if out_dir is not None else terms.DATA
     lists = {name: _read_list(source / name, columns) for name, columns in SOURCES.items()}
     images_list, studies_list, containers, fbbi, taxa_seen = lists.values()
-    words = {name: _read_list(terms.DATA / name, set()) for name in ("method_words.csv", "common_names.csv")}
-    methods = vocabulary.method_rows(fbbi, words["method_words.csv"])
-    taxa = vocabulary.taxon_rows(
-        [*taxa_seen, *rows.unlisted_taxa(images_list, taxa_seen)], words["common_names.csv"]
+    everyday = {
+        name: _read_list(terms.DATA / name, set()) for name in ("method_words.csv", "common_names.csv")
+    }
+    methods = words.method_rows(fbbi, everyday["method_words.csv"])
+    taxa = words.taxon_rows(
+        [*taxa_seen, *rows.unlisted_taxa(images_list, taxa_seen)], everyday["common_names.csv"]
     )
-    known = rows.Vocabularies(
+    known = words.Vocabularies(
         organisms=terms.Vocabulary(terms.entries(taxa)),
         imaging_methods=terms.Vocabulary(terms.entries(methods)),
     )

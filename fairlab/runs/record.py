@@ -266,7 +266,7 @@ def _has_ended(run: Run) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        import psutil  # type: ignore[import-untyped]  # its types are a package of their own
+        import psutil
     except ImportError:  # comes with the notebooks extra
         return False
     try:

@@ -109,6 +109,12 @@ def wrap(text: str, letters: FreeTypeFont, width: int, *, max_lines: int) -> lis
     return [*lines[: max_lines - 1], f"{last} ...".strip()]
 
 
+def width_of(text: str, *, size: int) -> int:
+    """Width of a text with its halo, in pixels."""
+    letters = font(size)
+    return round(letters.getlength(drawable(text, letters))) + 2 * max(1, size // 8)
+
+
 def _pieces(word: str, letters: FreeTypeFont, width: int) -> list[str]:
     """A word cut where it is wider than the line: addresses and identifiers have no spaces."""
     pieces, rest = [], word

@@ -148,8 +148,12 @@ def overview(
         raise QueryError("an overview needs at least one image", kind="overview")
     canvas.pillow()
     nothing = [None] * len(images)
-    given = zip(images, titles, labels or nothing, captions or nothing, strict=True)
-    cells = [_cell(image, title, own, caption, height=height) for image, title, own, caption in given]
+    cells = [
+        _cell(image, title, own, caption, height=height)
+        for image, title, own, caption in zip(
+            images, titles, labels or nothing, captions or nothing, strict=True
+        )
+    ]
     rows = [cells[i : i + columns] for i in range(0, len(cells), columns)]
     return canvas.png(canvas.stack([_row(row, scale_px=height) for row in rows], gap=28, margin=24))
 
@@ -158,6 +162,7 @@ def overview(
 class _Cell:
     title: str
     caption: str
+    legend: list[tuple[str, tuple[int, int, int]]]
     body: _Body
 
 
@@ -165,7 +170,12 @@ def _cell(image: Any, title: str, labels: Any, caption: str | None, *, height: i
     scene, name = scene_of(image, labels=labels)
     state = scene.state(level=scene.level_for(2 * height), labels=name, positions={})
     body = _body(scene, state, (height, 2 * height), max_pixels=2 * height, whole=False)
-    return _Cell(title=title, caption=words.credit(scene) if caption is None else caption, body=body)
+    return _Cell(
+        title=title,
+        caption=words.credit(scene) if caption is None else caption,
+        legend=words.legend(scene, body.state),
+        body=body,
+    )
 
 
 def _row(cells: Sequence[_Cell], *, scale_px: int) -> Image:
@@ -183,6 +193,7 @@ def _row(cells: Sequence[_Cell], *, scale_px: int) -> Image:
             canvas.stack([cell.body.image, canvas.blank(1, padding)], gap=0, margin=0)
             if padding > 0
             else cell.body.image,
+            *([canvas.legend_strip(cell.legend, room, size=14)] if cell.legend else []),
             canvas.text_strip(cell.caption, room, size=14, color=canvas.GREY, max_lines=4),
         ]
         columns.append(canvas.stack(parts, gap=6, margin=0))
@@ -270,15 +281,22 @@ def _with_bar(picture: np.ndarray[Any, np.dtype[np.uint8]], bar: ScaleBar | None
     size, margin, thickness = round(15 * scale), round(12 * scale), max(2, round(5 * scale))
     if bar is None:
         return canvas.image(picture)
-    least = round(110 * scale)
-    if min(picture.shape[:2]) < least:
-        below = np.full((round(34 * scale), max(picture.shape[1], least), 3), 255, np.uint8)
-        middle, top, white = scale_bar.draw(below, bar, margin=thickness, thickness=thickness)
-        strip = canvas.image(below)
-        canvas.mark(strip, bar.text, middle, top - thickness // 2, size=size, is_white=white)
-        return canvas.stack([canvas.image(picture), strip], gap=0, margin=0)
+    if min(picture.shape[:2]) < round(110 * scale):
+        return canvas.stack([canvas.image(picture), _bar_alone(bar, size, thickness)], gap=0, margin=0)
     drawn = picture.copy()
     middle, top, white = scale_bar.draw(drawn, bar, margin=margin, thickness=thickness)
     image = canvas.image(drawn)
     canvas.mark(image, bar.text, middle, top - max(2, thickness), size=size, is_white=white)
     return image
+
+
+def _bar_alone(bar: ScaleBar, size: int, thickness: int) -> Image:
+    """The bar on white, as wide as it or its text."""
+    width = max(bar.width_px, canvas.width_of(bar.text, size=size)) + 2 * thickness
+    below = np.full((round(2.3 * size), width, 3), 255, np.uint8)
+    middle, top, white = scale_bar.draw(
+        below, bar, margin=(width - bar.width_px) // 2, thickness=thickness, floor=thickness
+    )
+    strip = canvas.image(below)
+    canvas.mark(strip, bar.text, middle, top - thickness // 2, size=size, is_white=white)
+    return strip

@@ -90,7 +90,9 @@ def _tidy(length: float) -> float:
     return float(f"{length:.6g}")
 
 
-def draw(picture: NDArray[np.uint8], bar: ScaleBar, *, margin: int, thickness: int) -> tuple[int, int, bool]:
+def draw(
+    picture: NDArray[np.uint8], bar: ScaleBar, *, margin: int, thickness: int, floor: int | None = None
+) -> tuple[int, int, bool]:
     """Draw a bar into the lower right corner, in place.
 
     It is black or white, whichever the ground there calls for, in a halo of the other.
@@ -102,7 +104,9 @@ def draw(picture: NDArray[np.uint8], bar: ScaleBar, *, margin: int, thickness: i
     bar : ScaleBar
         What to draw; it is exactly ``bar.width_px`` pixels long.
     margin, thickness : int
-        Pixels to the edges, and of the bar's height.
+        Pixels to the right edge, and of the bar's height.
+    floor : int, optional
+        Pixels to the lower edge, when not ``margin``.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def draw(picture: NDArray[np.uint8], bar: ScaleBar, *, margin: int, thickness: i
     rows, columns, _ = picture.shape
     right = columns - min(margin, columns - bar.width_px)
     left = right - bar.width_px
-    bottom = rows - min(margin, max(0, rows - thickness))
+    bottom = rows - min(margin if floor is None else floor, max(0, rows - thickness))
     top = max(0, bottom - thickness)
     ground = picture[max(0, top - 5 * thickness) : bottom, left:right]
     is_white = bool(ground.mean() < 128)

@@ -44,7 +44,7 @@ def notes(
             f"{how}: {state.labels}" if labels_shown else f"no labels “{state.labels}” at this plane"
         )
     if max(plane.steps) > 1:
-        notes.append(f"shown with gaps: every {plane.steps[0]}. row, {plane.steps[1]}. column")
+        notes.append(f"drawn: 1 in {plane.steps[0]} rows, 1 in {plane.steps[1]} columns")
     if blank:
         notes.append(f"no finite value in {', '.join(blank)}")
     if state.channels and not state.active:

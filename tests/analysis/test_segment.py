@@ -184,7 +184,7 @@ def test_touching_objects_are_cut_where_they_are_narrow() -> None:
 
 
 @pytest.mark.parametrize("angle", np.linspace(0, 180, 7))
-@pytest.mark.parametrize("radii", [(20, 8), (26, 6), (15, 12)])
+@pytest.mark.parametrize("radii", [(20, 8), (26, 8), (15, 12)])
 def test_one_ragged_ellipse_stays_one(angle: float, radii: tuple[int, int]) -> None:
     mask = ndimage.rotate(ellipsoid((64, 64), (32, 32), radii, (1, 1)).astype(float), angle, reshape=False)
     noisy = ndimage.gaussian_filter(mask + np.random.default_rng(1).normal(0, 0.5, mask.shape), 1)
@@ -215,9 +215,9 @@ def test_size_in_3d_is_the_cross_section_of_a_ball() -> None:
 
 
 def test_a_piece_too_small_is_not_cut_off() -> None:
-    pixels = np.maximum(discs((24, 24), radius=12), discs((24, 38), radius=4))
+    pixels = np.maximum(discs((24, 24), radius=12), discs((24, 41), radius=6))
     assert count(segment(image(pixels))) == 2
-    whole = segment(image(pixels), min_size_um2=80)
+    whole = segment(image(pixels), min_size_um2=120)
     assert count(whole) == 1
     np.testing.assert_array_equal(whole.values > 0, pixels == 200)
 
@@ -232,7 +232,7 @@ def test_holes() -> None:
 def test_dark_objects() -> None:
     labels = segment(image(220 - APART), dark_objects=True)
     np.testing.assert_array_equal(labels.values > 0, APART == 200)
-    assert 20 <= float(labels.attrs["segmentation_threshold"]) < 200
+    assert 20 < float(labels.attrs["segmentation_threshold"]) <= 200
     assert "dark_objects" in labels.attrs["segmentation_options"]
 
 
@@ -283,7 +283,7 @@ def test_nothing_stands_out(value: float) -> None:
 
 def test_a_method_that_finds_no_threshold() -> None:
     with pytest.raises(SelectionError) as caught:
-        segment(image(np.array([[0, 1], [1, 2]])), method="minimum")
+        segment(image(np.array([[0, 1, 1, 1, 2]], "uint8")), method="minimum")
     assert caught.value.kind == "threshold"
 
 

@@ -33,7 +33,7 @@ def test_discover_shows_results_and_a_picture(lab: Lab) -> None:
     page = lab.open("01_discover_images.ipynb")
     lab.run_all(page)
     _no_error(page)
-    assert "Mus musculus" in page.locator(".jp-Notebook").inner_text()
+    assert "Danio rerio" in page.locator(".jp-Notebook").inner_text()
     picture = page.locator(".jp-OutputArea-output img").first
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("i => i.complete && i.naturalWidth") > 200

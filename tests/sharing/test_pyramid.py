@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,7 +51,7 @@ def test_factors_never_shrink_nor_exceed_the_image(
     made = plan(sizes, scale={"z": z_step, "y": 1.0, "x": 1.0}, levels=levels)
     assert 1 <= len(made) <= levels
     assert set(made[0].values()) == {1}
-    for before, after in zip(made, made[1:], strict=False):
+    for before, after in itertools.pairwise(made):
         assert all(after[axis] in (before[axis], 2 * before[axis]) for axis in sizes)
         assert before != after
 

@@ -1,0 +1,155 @@
+"""The ipywidgets around a picture: sliders with physical labels, channel switches, labels, errors.
+
+They only tell the viewer what the reader wants; what is shown is decided there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+from typing import TYPE_CHECKING, Any
+
+from fairlab.errors import missing_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fairlab.widgets.render import Picture
+    from fairlab.widgets.state import Dimension, ViewState
+
+    Change = Callable[[ViewState], ViewState]
+
+
+class Controls:
+    """The widget of one viewer.
+
+    Parameters
+    ----------
+    state : ViewState
+        What is shown at first.
+    picture : Picture
+        Its picture.
+    labels : sequence of str
+        Names of label images that can be laid over.
+    change : callable
+        Called with a function from the old state to the new one whenever the reader moves something.
+
+    Raises
+    ------
+    MissingExtraError
+        ipywidgets is not installed.
+    """
+
+    def __init__(
+        self,
+        state: ViewState,
+        picture: Picture,
+        *,
+        labels: Sequence[str],
+        change: Callable[[Change], None],
+    ):
+        try:
+            import ipywidgets
+        except ImportError as exc:
+            raise missing_extra("widgets", "show sliders", exc) from exc
+        self._widgets = ipywidgets
+        self._change = change
+        self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+        self._error = ipywidgets.HTML(layout={"display": "none"})
+        self._sliders = {d.name: self._slider(d) for d in state.dimensions if d.size > 1}
+        self._switches = self._channel_switches(state)
+        self._labels = self._label_choice(state, labels)
+        self.widget = self._together(state)
+        self.show(picture)
+
+    def show(self, picture: Picture) -> None:
+        """Put a new picture in place and take an old error away."""
+        self._image.value = picture.png()
+        self._image.tooltip = picture.text
+        self._error.layout.display = "none"
+        self._error.value = ""
+
+    def fail(self, error: BaseException) -> None:
+        """Say under the picture what went wrong; repository text in it stays text."""
+        said = html.escape(f"{type(error).__name__}: {error}")
+        style = "white-space: pre-wrap; color: #b00020; margin: 0"
+        self._error.value = f'<pre role="alert" style="{style}">{said}</pre>'
+        self._error.layout.display = ""
+
+    def follow(self, state: ViewState) -> None:
+        """Set sliders and switches to a state that was set from Python."""
+        for name, (slider, _) in self._sliders.items():
+            slider.value = state.at[name]
+        for channel, switch in zip(state.channels, self._switches, strict=False):
+            switch.value = channel.active
+        if self._labels is not None:
+            self._labels.value = state.labels
+
+    def _slider(self, dimension: Dimension) -> tuple[Any, Any]:
+        slider = self._widgets.IntSlider(
+            min=0,
+            max=dimension.size - 1,
+            description=dimension.name,
+            readout=False,
+            layout={"width": "340px"},
+        )
+        text = self._widgets.Label(dimension.text(0))
+
+        def moved(event: dict[str, Any]) -> None:
+            text.value = dimension.text(event["new"])
+            self._change(lambda state: state.moved(**{dimension.name: int(event["new"])}))
+
+        slider.observe(moved, names="value")
+        return slider, text
+
+    def _channel_switches(self, state: ViewState) -> list[Any]:
+        if len(state.channels) < 2:
+            return []
+        return [self._switch(channel.name, channel.active) for channel in state.channels]
+
+    def _switch(self, name: str, active: bool) -> Any:
+        switch = self._widgets.Checkbox(
+            value=active, description=name, indent=False, layout={"width": "auto", "margin": "0 14px 0 0"}
+        )
+
+        def switched(event: dict[str, Any]) -> None:
+            self._change(lambda state: state.changed(name, active=bool(event["new"])))
+
+        switch.observe(switched, names="value")
+        return switch
+
+    def _label_choice(self, state: ViewState, labels: Sequence[str]) -> Any:
+        if not labels or not state.channels:
+            return None
+        choice = self._widgets.Dropdown(
+            options=[("none", None), *((name, name) for name in labels)],
+            value=state.labels,
+            description="labels",
+            layout={"width": "auto"},
+        )
+
+        def chosen(event: dict[str, Any]) -> None:
+            self._change(lambda state: dataclasses.replace(state, labels=event["new"]))
+
+        choice.observe(chosen, names="value")
+        return choice
+
+    def _together(self, state: ViewState) -> Any:
+        box = self._widgets
+        rows: list[Any] = [self._image]
+        for name, (slider, text) in self._sliders.items():
+            slider.value = state.at[name]
+            text.value = next(d.text(state.at[name]) for d in state.dimensions if d.name == name)
+            rows.append(box.HBox([slider, text]))
+        row = [*self._switches, *([self._labels] if self._labels is not None else [])]
+        if state.channels:
+            row.append(self._auto_button())
+        rows.append(box.HBox(row, layout={"flex_flow": "row wrap", "align_items": "center"}))
+        return box.VBox([*rows, self._error])
+
+    def _auto_button(self) -> Any:
+        button = self._widgets.Button(
+            description="auto contrast", tooltip="fit the window of every shown channel to this plane"
+        )
+        button.on_click(lambda _: self._change(lambda state: state.automatic()))
+        return button

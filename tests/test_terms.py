@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairlab import errors, licenses, terms
+
+
+@pytest.mark.parametrize(
+    ("text", "spdx"),
+    [
+        ("CC-BY-4.0", "CC-BY-4.0"),
+        ("cc by 4.0", "CC-BY-4.0"),
+        ("CC BY 4.0 https://creativecommons.org/licenses/by/4.0/", "CC-BY-4.0"),
+        ("https://creativecommons.org/licenses/by/4.0", "CC-BY-4.0"),
+        ("http://creativecommons.org/licenses/by/4.0/legalcode", "CC-BY-4.0"),
+        ("Creative Commons Attribution 4.0 International", "CC-BY-4.0"),
+        ("Attribution-NonCommercial-ShareAlike 3.0 Unported", "CC-BY-NC-SA-3.0"),
+        ("https://creativecommons.org/licenses/by-nc-nd/4.0/", "CC-BY-NC-ND-4.0"),
+        ("https://creativecommons.org/licenses/by/3.0/us/", "CC-BY-3.0-US"),
+        ("CC0", "CC0-1.0"),
+        ("CC0 1.0 Universal Public Domain Dedication", "CC0-1.0"),
+        ("https://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"),
+        ("BSD-3-Clause", "BSD-3-Clause"),
+        ("MIT License", "MIT"),
+        ("https://www.apache.org/licenses/LICENSE-2.0", "Apache-2.0"),
+    ],
+)
+def test_licences_in_many_spellings(text: str, spdx: str) -> None:
+    found = terms.license(text)
+    assert found is not None and found.spdx == spdx
+    assert terms.license(found.url) == found, "the canonical address means the same licence"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "by", "by 4.0", "0", "CC BY 7.3", "all rights reserved", "creative", "cc"]
+)
+def test_what_is_no_known_licence_stays_unknown(text: str | None) -> None:
+    assert terms.license(text) is None
+
+
+def test_a_licence_without_version_stays_without_one_and_covers_all_versions() -> None:
+    family = terms.license("cc-by")
+    assert family is not None and family.spdx is None and family.version is None
+    assert family.url == "https://creativecommons.org/licenses/by/"
+    assert [
+        family.covers(_known(text)) for text in ("CC BY 4.0", "CC BY 3.0", "cc by", "CC BY-NC 4.0", "CC0")
+    ] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not _known("CC BY 4.0").covers(_known("CC BY 3.0"))
+
+
+@pytest.mark.parametrize(
+    ("text", "duties"),
+    [
+        ("CC0", (False, False, False, False)),
+        ("public domain", (False, False, False, False)),
+        ("CC BY 4.0", (True, False, False, False)),
+        ("CC BY-SA 4.0", (True, True, False, False)),
+        ("CC BY-NC 4.0", (True, False, True, False)),
+        ("CC BY-NC-SA 4.0", (True, True, True, False)),
+        ("CC BY-ND 4.0", (True, False, False, True)),
+        ("CC BY-NC-ND 4.0", (True, False, True, True)),
+    ],
+)
+def test_what_a_licence_asks_for(text: str, duties: tuple[bool, ...]) -> None:
+    found = _known(text)
+    assert (
+        found.attribution_required,
+        found.share_alike,
+        found.non_commercial,
+        found.no_derivatives,
+    ) == duties
+
+
+def _known(text: str) -> licenses.License:
+    found = terms.license(text)
+    assert found is not None
+    return found
+
+
+@given(st.text())
+def test_no_text_breaks_the_licence_reader(text: str) -> None:
+    found = terms.license(text)
+    assert found is None or terms.license(found.url) is not None
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once(text: str) -> None:
+    words = terms.fold(text)
+    assert terms.fold(" ".join(words)) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mouse", "Mice", "Mus musculus", "mus  musculus", "M. musculus", "NCBITaxon:10090", "NCBI:txid10090"]
+    + ["http://purl.obolibrary.org/obo/NCBITaxon_10090", "NCBITaxon_010090"],
+)
+def test_one_mouse_under_many_names(text: str) -> None:
+    assert [term.id for term in terms.organisms().find(text)] == ["NCBITaxon:10090"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("confocal", "FBbi:00000251"),
+        ("light sheet", "FBbi:00000369"),
+        ("light-sheet", "FBbi:00000369"),
+        ("SIM", "FBbi:00000332"),
+        ("EM", "FBbi:00000256"),
+        ("FIB-SEM", "FBbi:00050000"),
+        ("STORM", "FBbi:00000336"),
+        ("SEM", "FBbi:00000257"),
+        ("TEM", "FBbi:00000258"),
+        ("cryo-EM", "FBbi:00100014"),
+        ("two-photon", "FBbi:00000254"),
+        ("brightfield", "FBbi:00000243"),
+        ("obo:FBbi_00000246", "FBbi:00000246"),
+        ("FBbi:246", "FBbi:00000246"),
+    ],
+)
+def test_everyday_words_for_methods(text: str, key: str) -> None:
+    assert terms.imaging_methods().find(text)[0].id == key
+
+
+def test_narrower_methods_and_taxa() -> None:
+    methods = terms.imaging_methods()
+    assert {"FBbi:00000258", "FBbi:00050000", "FBbi:00000585"} <= methods.descendants("FBbi:00000256")
+    assert "FBbi:00000345" in methods.ancestors("FBbi:00000253")
+    assert "NCBITaxon:7227" in terms.organisms().descendants("NCBITaxon:7215")
+    assert "NCBITaxon:10090" not in terms.organisms().ancestors("NCBITaxon:186842"), (
+        "a hybrid is no subspecies"
+    )
+
+
+def test_fairlabs_own_words_name_terms_that_exist() -> None:
+    for name, column, vocabulary in (
+        ("common_names.csv", "ids", terms.organisms()),
+        ("method_words.csv", "id", terms.imaging_methods()),
+    ):
+        with (terms.DATA / name).open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                for key in terms.split(row[column]):
+                    assert key in vocabulary.entries
+                for word in terms.split(row.get("words") or row.get("name") or ""):
+                    assert vocabulary.find(word), word
+
+
+def test_every_parent_is_a_term() -> None:
+    for vocabulary in (terms.imaging_methods(), terms.organisms()):
+        for entry in vocabulary.entries.values():
+            assert set(entry.parents) <= vocabulary.entries.keys()
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "garbage"])
+def test_a_damaged_table_is_named(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = (terms.DATA / "taxa.csv.gz").read_bytes()
+    contents = {"truncated": whole[: len(whole) // 2], "garbage": b"not a table", "missing": None}[damage]
+    if contents is not None:
+        (tmp_path / "taxa.csv.gz").write_bytes(contents)
+    monkeypatch.setattr(terms, "DATA", tmp_path)
+    with pytest.raises(errors.FormatError) as caught:
+        terms.read_table("taxa.csv.gz")
+    assert caught.value.kind == "table-damaged"
+
+
+def test_a_table_is_read_as_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"id,label\nx:1,\"a, 'b'\"\n"))
+    monkeypatch.setattr(terms, "DATA", tmp_path)
+    assert terms.read_table("t.csv.gz") == [{"id": "x:1", "label": "a, 'b'"}]
