@@ -209,10 +209,7 @@ def _demo(options: argparse.Namespace) -> None:
 def _catalogue_info(options: argparse.Namespace) -> None:
     from fairlab.repositories.catalogue_tables import catalogue_info
 
-    facts = catalogue_info()
-    _print_json(facts) if options.json else print(
-        "\n".join(f"{name}: {value}" for name, value in facts.items())
-    )
+    _print_catalogue(catalogue_info(), options)
 
 
 def _catalogue_build(options: argparse.Namespace) -> None:
@@ -252,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     cite = add("cite", _cite, "how to cite images")
     cite.add_argument("source", nargs="+", metavar="URL", help="address, path or identifier")
     cite.add_argument(
-        "--format", choices=["text", "bibtex", "csl", "cff"], default="text", help="default: text"
+        "--format", choices=["text", "bibtex", "csl-json", "cff"], default="text", help="default: text"
     )
     _add_run(add("run", _run, "run a notebook with parameters", epilog=_RUN_EXAMPLE))
     runs = add("runs", _runs, "list what was run")

@@ -280,7 +280,7 @@ def merge(query: Query, answers: Sequence[Results]) -> Results:
     """Join the answers of several repositories, given in the order in which they are to be shown.
 
     Full matches come before partial ones: when one repository has records with every term, or with more of
-    them, the others' partial matches are left out. Each repository gets its fair share of the limit.
+    them, the others' partial matches are left out. The first repository fills most of the limit.
     """
     fewest = min((len(answer.relaxed) for answer in answers if answer.total), default=0)
     kept = [
@@ -288,7 +288,7 @@ def merge(query: Query, answers: Sequence[Results]) -> Results:
         for a in answers
         if a.total and len(a.relaxed) == fewest and a.relaxed == _first_relaxed(answers, fewest)
     ]
-    shares = spread([len(answer) for answer in kept], query.limit, turn=1)
+    shares = _shares([len(answer) for answer in kept], query.limit)
     counters: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
     for answer in kept:
         for name, values in answer.counts.items():
@@ -307,6 +307,18 @@ def merge(query: Query, answers: Sequence[Results]) -> Results:
         notes=tuple(dict.fromkeys(note for answer in answers for note in answer.notes)),
         counts={name: dict(counter) for name, counter in counters.items()},
     )
+
+
+def _shares(sizes: Sequence[int], limit: int | None) -> list[int]:
+    """Records of each repository: real archives first, but nobody who has something is left out of a long list."""
+    if limit is None or sum(sizes) <= limit:
+        return list(sizes)
+    sure = [min(size, limit // (len(sizes) + 3)) for size in sizes[1:]]
+    first = min(sizes[0], limit - sum(sure))
+    more = spread(
+        [size - share for size, share in zip(sizes[1:], sure, strict=True)], limit - first - sum(sure), turn=1
+    )
+    return [first, *(share + extra for share, extra in zip(sure, more, strict=True))]
 
 
 def _first_relaxed(answers: Sequence[Results], fewest: int) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ class Vocabulary:
                 if key not in holders:
                     holders.append(key)
         self._keys.pop((), None)
+        self._ancestors: dict[str, frozenset[str]] = {}
         self.longest = max(map(len, self._keys), default=0)
         """Words of the longest name."""
 
@@ -145,6 +146,8 @@ class Vocabulary:
 
     def ancestors(self, key: str) -> frozenset[str]:
         """The term itself and all broader ones, as keys."""
+        if key in self._ancestors:
+            return self._ancestors[key]
         found: set[str] = set()
         waiting = [key]
         while waiting:
@@ -152,7 +155,7 @@ class Vocabulary:
             if current not in found:
                 found.add(current)
                 waiting.extend(self.entries[current].parents if current in self.entries else ())
-        return frozenset(found)
+        return self._ancestors.setdefault(key, frozenset(found))
 
     def descendants(self, key: str) -> frozenset[str]:
         """The term itself and all narrower ones, as keys."""

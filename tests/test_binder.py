@@ -23,7 +23,11 @@ def _lock() -> dict[str, str]:
 def test_the_lock_holds_what_fairlab_asks_for() -> None:
     lock = _lock()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(r for e in EXTRAS for r in project["optional-dependencies"][e]), "matplotlib"]
+    wanted = [
+        *project["dependencies"],
+        *(r for e in EXTRAS for r in project["optional-dependencies"][e]),
+        "matplotlib",
+    ]
     for requirement in map(Requirement, wanted):
         assert requirement.specifier.contains(lock[requirement.name]), requirement
     assert not {"panel", "datashader", "hvplot", "pyarrow", "fairlab"} & set(lock)
@@ -42,6 +46,9 @@ def test_scripts_are_executable_and_sound() -> None:
         assert os.access(path, os.X_OK), name
         subprocess.run(["bash", "-n", str(path)], check=True)
     answer = subprocess.run(
-        [str(ROOT / "binder/start"), "printenv", "OMP_NUM_THREADS"], capture_output=True, text=True, check=True
+        [str(ROOT / "binder/start"), "printenv", "OMP_NUM_THREADS"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert answer.stdout.strip() == "1"

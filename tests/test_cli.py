@@ -44,7 +44,12 @@ def test_info_tells_size_channels_and_labels(store: str, capsys: pytest.CaptureF
     facts = json.loads(capsys.readouterr().out)
     assert facts["levels"][1]["shape"] == {"c": 2, "y": 20, "x": 30}
     assert facts["levels"][0]["spacing"]["x"] == {"value": 0.5, "unit": "micrometer"}
-    assert facts["channels"][0] == {"name": "dye 0", "color": "#0000FF", "window_start": 0.0, "window_end": 200.0}
+    assert facts["channels"][0] == {
+        "name": "dye 0",
+        "color": "#0000FF",
+        "window_start": 0.0,
+        "window_end": 200.0,
+    }
 
 
 def test_view_writes_a_picture(store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +60,7 @@ def test_view_writes_a_picture(store: str, tmp_path: Path, capsys: pytest.Captur
     assert "dye 1" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("form", ["text", "bibtex", "csl", "cff"])
+@pytest.mark.parametrize("form", ["text", "bibtex", "csl-json", "cff"])
 def test_cite_in_every_form(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cite", "sample:ihc", "--format", form]) == 0
     assert "fairlab" in capsys.readouterr().out
@@ -120,4 +125,6 @@ def test_as_a_module_and_closed_pipes() -> None:
 
 def test_catalogue_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["catalogue", "info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["images"] == 5826
+    assert json.loads(capsys.readouterr().out)["counts"]["images"] == 5826
+    assert main(["catalogue", "info"]) == 0
+    assert "1331 studies" in capsys.readouterr().out

@@ -40,7 +40,7 @@ def test_the_report_opens_offline(made: Demo) -> None:
     sources = re.findall(r"""(?:src|href)\s*=\s*["']([^"']+)""", page)
     assert sources and all(source.startswith("data:image/png;base64,") for source in sources)
     assert "$" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
-    assert "Against the truth" in page and "µm²" in page and "creativecommons.org" in page
+    assert "Against the truth" in page and "µm²" in page and "CC0 1.0" in page
 
 
 def test_the_scene_is_measured_close_to_its_truth(made: Demo) -> None:
@@ -85,7 +85,9 @@ def test_a_demo_that_fails_leaves_nothing_that_looks_whole(tmp_path: Path) -> No
 
 
 def test_comparison_counts_what_was_missed() -> None:
-    truth = pd.DataFrame({"area_um2": [10.0, 10.0], "centroid_y_um": [0.0, 50.0], "centroid_x_um": [0.0, 50.0]})
+    truth = pd.DataFrame(
+        {"area_um2": [10.0, 10.0], "centroid_y_um": [0.0, 50.0], "centroid_x_um": [0.0, 50.0]}
+    )
     table = pd.DataFrame({"area_um2": [12.0], "centroid_y_um": [0.5], "centroid_x_um": [0.0]})
     values = compare(table, truth)
     assert (values["measured"], values["true"], values["found"]) == (1, 2, 1)

@@ -47,7 +47,11 @@ def test_doctests_of_pages(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_named_in_pages_exist(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
-    lines = [line for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()]
+    lines = [
+        line
+        for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.M | re.S)
+        for line in block.splitlines()
+    ]
     for line in lines:
         for part in re.split(r"&&|\|", line.removeprefix("$ ")):
             words = shlex.split(part)
@@ -95,7 +99,10 @@ def test_the_core_stays_small() -> None:
     from packaging.requirements import Requirement
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    stated = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    stated = [
+        *project["dependencies"],
+        *(r for extra in project["optional-dependencies"].values() for r in extra),
+    ]
     for requirement in map(Requirement, stated):
         assert not {s.operator for s in requirement.specifier} & {"<", "<=", "==", "~=", "==="}, requirement
     todo, seen = [Requirement(r).name for r in project["dependencies"]], set()
@@ -115,6 +122,11 @@ def test_the_catalogue_is_small() -> None:
 
 def test_nothing_of_one_machine_is_named() -> None:
     pattern = re.compile(r"(?<![\w.])/(?:home|root|Users)/\w+")
-    for path in [*ROOT.glob("fairlab/**/*.py"), *ROOT.glob("*.md"), *ROOT.glob("notebooks/*"), *ROOT.glob("tutorials/*")]:
+    for path in [
+        *ROOT.glob("fairlab/**/*.py"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("notebooks/*"),
+        *ROOT.glob("tutorials/*"),
+    ]:
         if path.is_file():
             assert not pattern.search(path.read_text("utf-8")), path

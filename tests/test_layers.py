@@ -15,7 +15,19 @@ LAYERS = {
     1: {"query", "record", "results", "result_tables", "traits", "ngff"},
     2: {"net"},
     3: {"repositories"},
-    4: {"federation", "image", "lazy", "levels", "provenance", "citation", "fair", "analysis", "sharing", "describe", "planes"},
+    4: {
+        "federation",
+        "image",
+        "lazy",
+        "levels",
+        "provenance",
+        "citation",
+        "fair",
+        "analysis",
+        "sharing",
+        "describe",
+        "planes",
+    },
     5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},
 }
 DOORS = {
@@ -110,7 +122,9 @@ def test_each_library_has_its_door(library: str) -> None:
         for module, path in MODULES.items()
         if any(name.split(".")[0] == library for name in _imports(path))
     }
-    strangers = {u for u in users if not any(u == door or u.startswith(f"{door}.") for door in DOORS[library])}
+    strangers = {
+        u for u in users if not any(u == door or u.startswith(f"{door}.") for door in DOORS[library])
+    }
     assert not strangers
 
 
@@ -118,5 +132,7 @@ def test_repositories_never_import_one_another() -> None:
     for module, path in MODULES.items():
         if module.startswith("repositories.catalogue") or not module.startswith("repositories."):
             continue
-        others = {own for name in _imports(path) if (own := _own(name)) and own.startswith("repositories.catalogue")}
+        others = {
+            own for name in _imports(path) if (own := _own(name)) and own.startswith("repositories.catalogue")
+        }
         assert not others

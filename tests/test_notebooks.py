@@ -34,7 +34,9 @@ def test_form(path: Path) -> None:
     assert notebook.cells[0].source.startswith("# ")
     assert all(len(cell.source.splitlines()) <= 16 for cell in code)
     # Functions belong to the package.
-    assert not any(isinstance(n, ast.FunctionDef | ast.ClassDef) for c in code for n in ast.walk(ast.parse(c.source)))
+    assert not any(
+        isinstance(n, ast.FunctionDef | ast.ClassDef) for c in code for n in ast.walk(ast.parse(c.source))
+    )
 
 
 @names

@@ -61,7 +61,7 @@ def test_a_histogram_counts_every_object() -> None:
 
 def test_groups_of_a_histogram_are_stacked() -> None:
     axes = histogram(table(), "area_um2", bins=[0, 1000], by="t").axes[0]
-    assert [patch.get_height() for patch in axes.patches] == [20, 20]
+    assert [(patch.get_y(), patch.get_height()) for patch in axes.patches] == [(0, 20), (20, 20)]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["t 0 s", "t 30 s"]
 
 

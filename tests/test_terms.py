@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlab import errors, licenses, terms
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -103,8 +106,17 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["mouse", "Mice", "Mus musculus", "mus  musculus", "M. musculus", "NCBITaxon:10090", "NCBI:txid10090"]
-    + ["http://purl.obolibrary.org/obo/NCBITaxon_10090", "NCBITaxon_010090"],
+    [
+        "mouse",
+        "Mice",
+        "Mus musculus",
+        "mus  musculus",
+        "M. musculus",
+        "NCBITaxon:10090",
+        "NCBI:txid10090",
+        "http://purl.obolibrary.org/obo/NCBITaxon_10090",
+        "NCBITaxon_010090",
+    ],
 )
 def test_one_mouse_under_many_names(text: str) -> None:
     assert [term.id for term in terms.organisms().find(text)] == ["NCBITaxon:10090"]

@@ -49,6 +49,10 @@ class Database:
         self.traits = read_traits(self.rows)
         """Traits by their number in the table of documents."""
 
+    def __del__(self) -> None:
+        # Other threads may still have been asking when a newer database took over; the last one closes.
+        self._connection.close()
+
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that a statement gives."""
         with self._busy:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Change = Callable[[ViewState], ViewState]
 
+_UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
+
 
 class Controls:
     """The widget of one viewer.
@@ -54,7 +56,9 @@ class Controls:
             raise missing_extra("widgets", "show sliders", exc) from exc
         self._widgets = ipywidgets
         self._change = change
-        self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+        self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
+        # An Image widget has no alternative text (and its view fails on a tooltip): words beside it, unseen.
+        self._words = ipywidgets.HTML()
         self._error = ipywidgets.HTML(layout={"display": "none"})
         self._sliders = {d.name: self._slider(d) for d in state.dimensions if d.size > 1}
         self._switches = self._channel_switches(state)
@@ -65,7 +69,7 @@ class Controls:
     def show(self, picture: Picture) -> None:
         """Put a new picture in place and take an old error away."""
         self._image.value = picture.png()
-        self._image.tooltip = picture.text
+        self._words.value = f'<div style="{_UNSEEN}">{html.escape(picture.text)}</div>'
         self._error.layout.display = "none"
         self._error.value = ""
 
@@ -83,20 +87,20 @@ class Controls:
         for channel, switch in zip(state.channels, self._switches, strict=False):
             switch.value = channel.active
         if self._labels is not None:
-            self._labels.value = state.labels
+            self._labels.value = state.labels or ""
 
     def _slider(self, dimension: Dimension) -> tuple[Any, Any]:
         slider = self._widgets.IntSlider(
             min=0,
             max=dimension.size - 1,
-            description=dimension.name,
+            description=_plain(dimension.name),
             readout=False,
             layout={"width": "340px"},
         )
-        text = self._widgets.Label(dimension.text(0))
+        text = self._widgets.Label(_plain(dimension.text(0)))
 
         def moved(event: dict[str, Any]) -> None:
-            text.value = dimension.text(event["new"])
+            text.value = _plain(dimension.text(event["new"]))
             self._change(lambda state: state.moved(**{dimension.name: int(event["new"])}))
 
         slider.observe(moved, names="value")
@@ -109,7 +113,10 @@ class Controls:
 
     def _switch(self, name: str, active: bool) -> Any:
         switch = self._widgets.Checkbox(
-            value=active, description=name, indent=False, layout={"width": "auto", "margin": "0 14px 0 0"}
+            value=active,
+            description=_plain(name),
+            indent=False,
+            layout={"width": "auto", "margin": "0 14px 0 0"},
         )
 
         def switched(event: dict[str, Any]) -> None:
@@ -122,24 +129,25 @@ class Controls:
         if not labels or not state.channels:
             return None
         choice = self._widgets.Dropdown(
-            options=[("none", None), *((name, name) for name in labels)],
-            value=state.labels,
+            options=[("none", ""), *((_plain(name), name) for name in labels)],
+            value=state.labels or "",
             description="labels",
-            layout={"width": "auto"},
+            layout={"width": "240px"},
+            style={"description_width": "initial"},
         )
 
         def chosen(event: dict[str, Any]) -> None:
-            self._change(lambda state: dataclasses.replace(state, labels=event["new"]))
+            self._change(lambda state: dataclasses.replace(state, labels=event["new"] or None))
 
         choice.observe(chosen, names="value")
         return choice
 
     def _together(self, state: ViewState) -> Any:
         box = self._widgets
-        rows: list[Any] = [self._image]
+        rows: list[Any] = [self._image, self._words]
         for name, (slider, text) in self._sliders.items():
             slider.value = state.at[name]
-            text.value = next(d.text(state.at[name]) for d in state.dimensions if d.name == name)
+            text.value = _plain(next(d.text(state.at[name]) for d in state.dimensions if d.name == name))
             rows.append(box.HBox([slider, text]))
         row = [*self._switches, *([self._labels] if self._labels is not None else [])]
         if state.channels:
@@ -153,3 +161,8 @@ class Controls:
         )
         button.on_click(lambda _: self._change(lambda state: state.automatic()))
         return button
+
+
+def _plain(text: str) -> str:
+    """Text of a label; front-ends set formulas between dollars or ``\\(`` and ``\\)``, which names never are."""
+    return text.translate({ord("$"): "\uff04", ord("\\"): "\uff3c"})

@@ -55,9 +55,9 @@ def read_plane(scene: Scene, state: ViewState, *, max_pixels: int) -> Plane:
         return Plane(values=np.zeros(shape, np.uint8), steps=steps)
     if layout.channel is not None:
         wanted[layout.channel] = active
-    part = image.isel(wanted).load()
+    part = image.isel(wanted)
     order = [layout.y, layout.x] if layout.channel is None else [layout.channel, layout.y, layout.x]
-    values = part.transpose(*order).values
+    values = part.values.transpose([part.dims.index(dim) for dim in order])
     return Plane(values=values if layout.channel else values[None], steps=steps)
 
 
@@ -99,8 +99,9 @@ def read_labels(
     if result[inside].size:
         read_rows, back_rows = np.unique(rows[rows >= 0], return_inverse=True)
         read_columns, back_columns = np.unique(columns[columns >= 0], return_inverse=True)
-        part = labels.isel({**wanted, y: read_rows, x: read_columns}).load().transpose(y, x).values
-        result[inside] = part[np.ix_(back_rows, back_columns)]
+        part = labels.isel({**wanted, y: read_rows, x: read_columns})
+        numbers = part.values if part.dims == (y, x) else part.values.T
+        result[inside] = numbers[np.ix_(back_rows, back_columns)]
     return result
 
 

@@ -339,6 +339,9 @@ def test_too_large_is_refused_and_parts_are_not() -> None:
     with fairlab.set_options(max_read_bytes=n * n * 4 - 1), pytest.raises(SelectionError) as caught:
         measure(pixels, labels)
     assert caught.value.kind == "read-too-large"
+    with fairlab.set_options(max_read_bytes=n * n * 4), pytest.raises(SelectionError) as caught:
+        measure(pixels.astype("float64"), labels)
+    assert caught.value.kind == "read-too-large"
 
 
 def test_nothing_known_about_the_image() -> None:
@@ -346,6 +349,16 @@ def test_nothing_known_about_the_image() -> None:
     table = measure(pixels, xr.DataArray(np.ones((4, 5), int), dims=("y", "x")))
     assert table[["image_id", "license", "area_px"]].values.tolist() == [["unknown", "unknown", 20]]
     assert table.attrs["citation"] == "unknown" and "fairlab_record" not in table.attrs
+
+
+@pytest.mark.parametrize("on_root", [True, False])
+def test_the_origin_may_stand_on_the_root_or_on_the_variable(on_root: bool) -> None:
+    pixels, labels = scene(3.0, 0.5)
+    root = xr.Dataset(attrs=pixels.attrs if on_root else {})
+    level = pixels.drop_attrs(deep=False) if on_root else pixels
+    pyramid = xr.DataTree.from_dict({"/": root, "/scale0": level.to_dataset(name="image")})
+    table = measure(pyramid, labels)
+    assert records_of(table) == (RECORD,) and table.license.tolist() == [RECORD.license]
 
 
 def test_only_images_are_measured() -> None:

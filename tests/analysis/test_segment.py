@@ -197,6 +197,15 @@ def test_anisotropic_pixels_do_not_split_a_round_object() -> None:
     assert count(segment(array)) == 1
 
 
+@pytest.mark.parametrize("steps", [(0.25, 1.0), (1.0, 0.25)])
+@pytest.mark.parametrize("shift", [(0, 11), (11, 0)])
+def test_necks_are_physical(steps: tuple[float, float], shift: tuple[int, int]) -> None:
+    shape = (int(30 / steps[0]), int(30 / steps[1]))
+    pair = [ellipsoid(shape, centre, (7, 7), steps) for centre in ((8, 8), (8 + shift[0], 8 + shift[1]))]
+    array = image(np.where(pair[0] | pair[1], 90.0, 5.0), scale={"y": steps[0], "x": steps[1]})
+    assert count(segment(array)) == 2
+
+
 def test_size_is_physical() -> None:
     pixels = discs((10, 10), radius=6) + discs((30, 40), radius=3) - 20
     array = image(pixels, scale={"y": 0.5, "x": 0.25})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -72,11 +73,11 @@ class Lab:
         """Run every cell and wait until the last code cell has run."""
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        # The notebook has a window: only the cells near it are in the page; the last one shows when it is reached.
         deadline = time.monotonic() + timeout_s
+        page.wait_for_timeout(1000)
         while time.monotonic() < deadline:
-            busy = page.locator(".jp-InputPrompt", has_text="[*]").count()
-            if not busy and page.locator(".jp-CodeCell .jp-InputPrompt", has_text="[1]").count():
+            prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+            if all(re.fullmatch(r"\[\d+\]:", prompt) for prompt in prompts):
                 return
             page.wait_for_timeout(500)
         raise AssertionError("the notebook did not finish")

@@ -235,6 +235,21 @@ def test_four_pairs_touch_in_2d_and_none_in_3d() -> None:
         assert touching(volume) == set()
 
 
+def test_where_two_outlines_overlap_the_border_runs_between_them() -> None:
+    spots = [
+        scenes.Nucleus(
+            centre=np.array([10.0, x]),
+            radii=np.array([6.0, 6.0]),
+            angle=0.0,
+            photons=(1.0, 1.0),
+            positive=True,
+        )
+        for x in (8.0, 17.0)
+    ]
+    areas = np.bincount(scenes._draw(spots, (21, 26), np.ones(2)).ravel())
+    assert areas[1] == areas[2]
+
+
 def touching(drawn: np.ndarray) -> set[tuple[int, int]]:
     pairs = set()
     for axis in range(drawn.ndim):

@@ -195,6 +195,7 @@ def test_closing_ends_open_connections_and_all_threads(tmp_path: Path) -> None:
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
     connection.request("GET", "/x")
     connection.getresponse().read()
+    time.sleep(0.1)  # until the server waits for the next request
     server.close()
     server.close()
     assert set(threading.enumerate()) == before

@@ -248,6 +248,13 @@ def test_a_folder_that_is_no_zarr_is_never_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "precious" / "thesis.tex").exists()
 
 
+def test_what_cannot_be_finished_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_image(tmp_path / "a.zarr", np.zeros((8, 8), "uint8"), axes="yx")
+    monkeypatch.setattr(writer, "_fill", lambda *_: pytest.fail("hours of work for nothing"))
+    with pytest.raises(OutputError):
+        write_image(path, np.ones((8, 8), "uint8"), axes="yx")
+
+
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError) as caught:
