@@ -42,22 +42,26 @@ def as_text(results: Results) -> str:
     return "\n".join(_printable(line).rstrip() for line in lines)
 
 
+_CELL = "text-align:left;overflow-wrap:anywhere;white-space:normal"
+
+
 def as_html(results: Results) -> str:
     """A table for a notebook, everything escaped."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in (*_HEADS, "id"))
+    # Jupyter aligns cells to the right and never breaks them unless each one says otherwise.
+    head = "".join(f"<th style='{_CELL}'>{html.escape(name)}</th>" for name in (*_HEADS, "id"))
     body: list[str] = []
     number = 0
     for group, records in _grouped(results):
         if group is not None:
             title = f"<b>{html.escape(group.id)}</b> {html.escape(group.title or '')}"
             body.append(
-                f"<tr><td colspan='8'>{title} ({html.escape(_of(len(records), group.total))})</td></tr>"
+                f"<tr><td colspan='8' style='{_CELL}'>{title} ({html.escape(_of(len(records), group.total))})</td></tr>"
             )
         for record in records:
             cells = [html.escape(cell) for cell in _cells(record, clip=False)]
             cells[0] = _linked(cells[0], record.landing_url)
             row = [str(number), *cells, f"<code>{html.escape(record.id)}</code>"]
-            body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>")
+            body.append("<tr>" + "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in row) + "</tr>")
             number += 1
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if body else ""
     around = [_paragraphs(_head(results)), table, _paragraphs(_tail(results))]

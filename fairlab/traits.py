@@ -84,7 +84,7 @@ def traits_of(record: Record) -> Traits:
 
 def is_openable(url: str | None, ngff_version: str | None, layout: str | None) -> bool:
     """Whether ``fairlab.open_image`` reads what is listed under these facts."""
-    return bool(url) and ngff_version in _OPENED_VERSIONS and layout != "plate"
+    return bool(url) and ngff_version in _OPENED_VERSIONS and layout not in ("plate", "bioformats2raw")
 
 
 def license_label(text: str | None) -> str:

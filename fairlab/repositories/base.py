@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from fairlab.errors import NotFoundError
+from fairlab.errors import FairlabWarning, NotFoundError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from fairlab.query import Query
     from fairlab.record import Record
     from fairlab.results import Results
@@ -47,9 +50,19 @@ class Repository(Protocol):
 
 @functools.cache
 def repositories() -> dict[str, Repository]:
-    """All installed repositories by name, embedded ones first."""
-    found = [entry.load()() for entry in entry_points(group="fairlab.repositories")]
+    """All installed repositories by name, embedded ones first; a broken plugin is left out with a warning."""
+    found = list(filter(None, map(_loaded, entry_points(group="fairlab.repositories"))))
     return {repository.name: repository for repository in sorted(found, key=lambda r: (r.live, r.name))}
+
+
+def _loaded(entry: EntryPoint) -> Repository | None:
+    try:
+        repository: Repository = entry.load()()
+    except (ImportError, AttributeError, TypeError) as exc:
+        # One stranger's plugin must not silence all other repositories.
+        warnings.warn(f'the repository plugin "{entry.value}" cannot be loaded: {exc}', FairlabWarning, stacklevel=3)
+        return None
+    return repository
 
 
 def scheme(identifier: str) -> str | None:

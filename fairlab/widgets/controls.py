@@ -164,5 +164,5 @@ class Controls:
 
 
 def _plain(text: str) -> str:
-    """Text of a label; front-ends set formulas between dollars or ``\\(`` and ``\\)``, which names never are."""
+    """Text of a label, without the dollars and backslashes between which front-ends set formulas."""
     return text.translate({ord("$"): "\uff04", ord("\\"): "\uff3c"})
