@@ -215,10 +215,17 @@ def _catalogue_info(options: argparse.Namespace) -> None:
 def _catalogue_build(options: argparse.Namespace) -> None:
     from fairlab.repositories.catalogue_tables import build_tables
 
-    made = build_tables(options.source, options.out)
-    _print_json(made) if options.json else print(
-        "\n".join(f"{name}: {value}" for name, value in made.items())
-    )
+    _print_catalogue(build_tables(options.source, options.out), options)
+
+
+def _print_catalogue(facts: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.json:
+        _print_json(facts)
+        return
+    print(", ".join(f"{count} {name}" for name, count in facts["counts"].items()))
+    print(f"{facts['bytes'] / 1000:.0f} kB in {facts['folder']}, made {facts['built']}")
+    for repository, count in facts["images_by_repository"].items():
+        print(f"{count:8} images from {repository}")
 
 
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,8 @@ from tests.stores import write_store
 
 Serve = Callable[[Path], FaultServer]
 FILES = {
-    "report.html", "overview.png", "objects.csv", "record.json", "CITATION.bib", "CITATION.cff", "measure_objects.ipynb",
+    "report.html", "overview.png", "objects.csv", "record.json", "CITATION.bib", "CITATION.cff",
+    "measure_objects.ipynb",
 }  # fmt: skip
 
 

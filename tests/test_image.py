@@ -293,8 +293,7 @@ def _edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
             [{"type": "scale", "scale": [1, 1]}],
             "transformation-length",
         ),
-    raw = {"bioformats2raw.layout": 3}
-    write_store(tmp_path / "raw.zarr", version="0.4", edit=lambda a: a.clear() or a.update(raw))
+        (
             "datasets.0.coordinateTransformations",
             [{"type": "scale", "scale": [1, 0, 1]}],
             "transformation-value",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
 
 from fairlab import assets, runs, teach
 from fairlab.errors import NotebookError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALL = [*assets.notebooks(), *assets.lessons()]
 names = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)

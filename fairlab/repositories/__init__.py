@@ -1,1 +1,1 @@
-""""""
+"""Places that know studies and images: one file each."""

@@ -60,7 +60,9 @@ def _loaded(entry: EntryPoint) -> Repository | None:
         repository: Repository = entry.load()()
     except (ImportError, AttributeError, TypeError) as exc:
         # One stranger's plugin must not silence all other repositories.
-        warnings.warn(f'the repository plugin "{entry.value}" cannot be loaded: {exc}', FairlabWarning, stacklevel=3)
+        warnings.warn(
+            f'the repository plugin "{entry.value}" cannot be loaded: {exc}', FairlabWarning, stacklevel=3
+        )
         return None
     return repository
 

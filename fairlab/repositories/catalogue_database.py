@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import sqlite3
 import tempfile
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fairlab import options
 from fairlab.errors import FormatError
-from fairlab.repositories.catalogue_index import SCHEMA, fill, read_traits
+from fairlab.repositories.catalogue_index import fill, read_traits
 from fairlab.repositories.catalogue_tables import tables_key
 
 if TYPE_CHECKING:
@@ -90,12 +91,19 @@ def ask(question: Callable[[Database], Answer]) -> Answer:
 
 def database_path() -> Path:
     """Where the database lies for the tables and options in force."""
-    return options.cache_dir() / f"catalogue-{SCHEMA}-{_tables_key()}.sqlite"
+    return options.cache_dir() / f"catalogue-{_key()}.sqlite"
 
 
 @functools.cache
-def _tables_key() -> str:
-    return tables_key()
+def _key() -> str:
+    """Fingerprint of the tables and of the code and words that shape the database out of them."""
+    digest = hashlib.sha256(tables_key().encode())
+    package = Path(__file__).parent.parent
+    shaping = ("repositories/catalogue_index.py", "repositories/catalogue_records.py", "traits.py", "words.py",
+               "terms.py", "licenses.py", "data/common_names.csv", "data/method_words.csv")  # fmt: skip
+    for name in shaping:
+        digest.update((package / name).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _database() -> Database:

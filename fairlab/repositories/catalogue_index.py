@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 
-SCHEMA = 2
-"""Number of this form of the database; to be raised with every change below."""
-
 COLUMNS = {"title": 6, "study": 6, "organism": 8, "method": 5, "topics": 4, "people": 2, "codes": 3}
 """Columns of the full-text table, and how much a find in each counts."""
 

@@ -6,6 +6,7 @@ are not square are drawn in their proportion, and the scale bar is right to a pi
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,11 @@ class Picture:
     """The picture in words, for readers who do not see it."""
 
     def png(self) -> bytes:
-        """The picture as PNG."""
+        """The picture as PNG; encoded once."""
+        return self._encoded
+
+    @functools.cached_property
+    def _encoded(self) -> bytes:
         return canvas.png(self.image)
 
 

@@ -29,7 +29,10 @@ def importtime_ms(module: str) -> float:
     times = []
     for _ in range(ROUNDS):
         answer = subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", f"import {module}"], check=True, capture_output=True, text=True
+            [sys.executable, "-X", "importtime", "-c", f"import {module}"],
+            check=True,
+            capture_output=True,
+            text=True,
         )
         found = re.search(rf"\|\s+(\d+) \|\s{{1,2}}{module}$", answer.stderr, flags=re.MULTILINE)
         assert found is not None

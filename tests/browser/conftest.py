@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent.parent
@@ -61,7 +62,9 @@ class Lab:
 
     def open(self, notebook: str, *, width: int = 1280, height: int = 900) -> Page:
         page = self.browser.new_page(viewport={"width": width, "height": height})
-        page.route("**/*", lambda route: route.continue_() if "127.0.0.1" in route.request.url else route.abort())
+        page.route(
+            "**/*", lambda route: route.continue_() if "127.0.0.1" in route.request.url else route.abort()
+        )
         page.goto(f"{self.url}/lab/tree/{notebook}?reset&token={_TOKEN}")
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
         page.locator("text=Python 3 (ipykernel) | Idle").or_(page.locator("[title*='Idle']")).first.wait_for(
@@ -100,7 +103,11 @@ def lab(browser: Browser, cache: Path, tmp_path_factory: pytest.TempPathFactory)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_CONFIG_DIR": str(folder / "config")}
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+    }
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={_TOKEN}",

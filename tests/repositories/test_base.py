@@ -13,7 +13,9 @@ def test_built_in_repositories_are_plugins() -> None:
     assert all(isinstance(r, base.Repository) for r in base.repositories().values())
 
 
-@pytest.mark.parametrize("target", ["no_such_module:Shelf", "fairlab.errors:NoSuchClass", "fairlab.record:Record"])
+@pytest.mark.parametrize(
+    "target", ["no_such_module:Shelf", "fairlab.errors:NoSuchClass", "fairlab.record:Record"]
+)
 def test_a_broken_plugin_silences_nobody(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     found = [
         *(e for e in base.entry_points(group="fairlab.repositories")),

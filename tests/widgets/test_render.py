@@ -323,9 +323,10 @@ def test_unknown_proportion_is_square(odd):
 
 
 def test_small_pixels_are_enlarged_a_whole_number_of_times():
-    pixels = pixels_of(picture_of(np.arange(12.0).reshape(3, 4), width=100))
-    inner = pixels[8 : 8 + 75, 8 : 8 + 100, 0]
-    assert (inner[:25, :25] == inner[0, 0]).all() and (inner[:25, 25:50] == inner[0, 25]).all()
+    pixels = pixels_of(picture_of(np.arange(12.0).reshape(3, 4), width=111))
+    inner = pixels[8 : 8 + 81, 8 : 8 + 108, 0]
+    assert (inner[:27, :27] == inner[0, 0]).all() and (inner[:27, 81:] == inner[0, 81]).all()
+    assert (pixels[8:89, 8 + 108 :] == 255).all()
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────
