@@ -7,6 +7,7 @@ work without a screen.
 from __future__ import annotations
 
 import textwrap
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import QueryError, missing_extra
@@ -169,15 +170,26 @@ def explore(table: pd.DataFrame, x: str, y: str, *, by: str | None = None) -> An
     )
 
 
-def _figure(table: pd.DataFrame, title: str) -> tuple[Figure, Axes]:
+def _chart() -> type[Figure]:
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as exc:
         raise missing_extra("plots", "draw a plot", exc) from exc
-    figure = Figure(figsize=(6.3, 4.2), dpi=150)
+
+    class Chart(Figure):
+        """A figure that a notebook shows as a picture, although pyplot does not know of it."""
+
+        def _repr_png_(self) -> bytes:
+            buffer = BytesIO()
+            self.savefig(buffer, format="png", dpi=110)
+            return buffer.getvalue()
+
+    return Chart
+
+
+def _figure(table: pd.DataFrame, title: str) -> tuple[Figure, Axes]:
+    figure = _chart()(figsize=(6.3, 4.2), dpi=150)
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.1)  # inches
-    FigureCanvasAgg(figure)
     axes: Axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title(_plain(_title(title)), loc="left", fontsize=11, fontweight="bold")

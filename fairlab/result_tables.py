@@ -42,7 +42,8 @@ def as_text(results: Results) -> str:
     return "\n".join(_printable(line).rstrip() for line in lines)
 
 
-_CELL = "text-align:left;overflow-wrap:anywhere;white-space:normal"
+_CELL = "text-align:left;vertical-align:top;white-space:normal"
+_LONG = f"{_CELL};overflow-wrap:anywhere;min-width:11em"
 
 
 def as_html(results: Results) -> str:
@@ -60,8 +61,8 @@ def as_html(results: Results) -> str:
         for record in records:
             cells = [html.escape(cell) for cell in _cells(record, clip=False)]
             cells[0] = _linked(cells[0], record.landing_url)
-            row = [str(number), *cells, f"<code>{html.escape(record.id)}</code>"]
-            body.append("<tr>" + "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in row) + "</tr>")
+            row = "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in (str(number), *cells))
+            body.append(f"<tr>{row}<td style='{_LONG}'><code>{html.escape(record.id)}</code></td></tr>")
             number += 1
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if body else ""
     around = [_paragraphs(_head(results)), table, _paragraphs(_tail(results))]

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import FaultServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# The same examples in every run of CI: a failure there is about the change, not about luck.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("here", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _SHARED = Path(os.environ.get("FAIRLAB_SHARED", Path(__file__).parent.parent.parent / "shared"))
 

@@ -140,3 +140,10 @@ def test_nothing_global_is_touched() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_notebook_shows_the_figure_without_pyplot() -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    shown, _ = DisplayFormatter().format(histogram(table(), "area_um2"))
+    assert shown["image/png"].startswith(b"\x89PNG")

@@ -66,11 +66,12 @@ def intensity(values: NDArray[np.generic], window: Window) -> NDArray[np.float32
     """
     start, end = window
     numbers = np.asarray(values, dtype=np.float64)
-    if start == end:
-        return (numbers > start).astype(np.float32)
     # Halves first: the width of a window may itself be beyond the largest float.
+    half_width = end / 2 - start / 2
+    if half_width == 0:
+        return (numbers > start).astype(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        share = (numbers / 2 - start / 2) / (end / 2 - start / 2)
+        share = (numbers / 2 - start / 2) / half_width
     return np.clip(np.nan_to_num(share, nan=0.0, posinf=1.0, neginf=0.0), 0, 1).astype(np.float32)
 
 

@@ -51,7 +51,7 @@ def test_a_slider_moves_the_picture(lab: Lab) -> None:
     handle = page.locator(".widget-slider .noUi-handle").first
     handle.scroll_into_view_if_needed()
     handle.focus()
-    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
     page.wait_for_function(
         "([element, old]) => element.src !== old", arg=[picture.element_handle(), before], timeout=20_000
     )
