@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # five, the default, makes a burst of connections wait a second
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hung up is what some tests are about."""
+
+
 @dataclass
 class Fault:
     """What happens to requests whose path ends in a suffix."""
@@ -49,8 +57,7 @@ class FaultServer:
             def log_message(self, *_: Any) -> None:
                 return None
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
+        self._http = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )

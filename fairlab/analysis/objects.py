@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -149,7 +150,10 @@ def _pieces(mask: Array, recipe: Recipe) -> Array:
     # Two wide places are two objects only when the neck between them is narrower by `depth` (h-maxima),
     # so that a ragged outline alone does not split an object.
     depth = max(SPLIT_DEPTH * distance.max(), min(recipe.spacing))
-    flat = morphology.reconstruction(np.maximum(distance - depth, 0), distance, method="dilation")
+    with warnings.catch_warnings():
+        # scikit-image 0.26 on numpy 2.5: about its own inside, nothing that a caller could change.
+        warnings.filterwarnings("ignore", "Setting the shape on a NumPy array", DeprecationWarning)
+        flat = morphology.reconstruction(np.maximum(distance - depth, 0), distance, method="dilation")
     seeds = measure.label(morphology.local_maxima(flat) & inside)
     while seeds.max() > 1:
         pieces: Array = segmentation.watershed(-distance, seeds, mask=inside)

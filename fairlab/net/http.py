@@ -126,15 +126,17 @@ def get(
         Any other status, a redirect to another host, or a body over ``max_bytes``.
     """
     deadline = deadline or Deadline()
-    tries = 0
+    tries, reason = 0, None
     while True:
         tries += 1
         try:
             return _follow(url, _range(byte_range, suffix), deadline, max_bytes, tries)
         except _Again as again:
+            # A last try that the deadline cut off says less than what the server said before.
+            reason = again if reason is None or again.kind != "timeout" else reason
             wait = again.wait_s if again.wait_s is not None else _jitter(tries)
             if tries >= _MAX_TRIES or wait >= deadline.left():
-                raise again.error(url, tries, deadline) from again.__cause__
+                raise reason.error(url, tries, deadline) from reason.__cause__
             time.sleep(wait)
 
 

@@ -6,11 +6,11 @@ that there is no such object.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import posixpath
 import threading
+import weakref
 import zipfile
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
@@ -182,6 +182,9 @@ class ZipStore:
         self._source = source
         self.location = location = redact(source)
         self._lock = threading.Lock()
+        weakref.finalize(
+            self, file.close
+        )  # also when the store is part of a cycle, where __del__ comes too late
         try:
             self._zip = zipfile.ZipFile(file)
         except zipfile.BadZipFile as exc:
@@ -226,13 +229,6 @@ class ZipStore:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open_store, (self._source,)  # file handles do not travel: the other process opens its own
-
-    def __del__(self) -> None:
-        with contextlib.suppress(AttributeError):
-            file = self._zip.fp
-            self._zip.close()
-            if file is not None:
-                file.close()
 
 
 class _RemoteFile(io.RawIOBase):
