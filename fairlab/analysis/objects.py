@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +128,15 @@ def _threshold(known: Array, method: str) -> float:
         ) from exc
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # scikit-image 0.26 on numpy 2.5 speaks of its own inside; nothing that a caller could change.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Setting the shape on a NumPy array", DeprecationWarning)
+        yield
+
+
+@_quiet()
 def _split(labels: Array, recipe: Recipe) -> Array:
     """Cut every object at its necks."""
     from skimage import measure
@@ -150,10 +160,7 @@ def _pieces(mask: Array, recipe: Recipe) -> Array:
     # Two wide places are two objects only when the neck between them is narrower by `depth` (h-maxima),
     # so that a ragged outline alone does not split an object.
     depth = max(SPLIT_DEPTH * distance.max(), min(recipe.spacing))
-    with warnings.catch_warnings():
-        # scikit-image 0.26 on numpy 2.5: about its own inside, nothing that a caller could change.
-        warnings.filterwarnings("ignore", "Setting the shape on a NumPy array", DeprecationWarning)
-        flat = morphology.reconstruction(np.maximum(distance - depth, 0), distance, method="dilation")
+    flat = morphology.reconstruction(np.maximum(distance - depth, 0), distance, method="dilation")
     seeds = measure.label(morphology.local_maxima(flat) & inside)
     while seeds.max() > 1:
         pieces: Array = segmentation.watershed(-distance, seeds, mask=inside)
@@ -166,6 +173,7 @@ def _pieces(mask: Array, recipe: Recipe) -> Array:
     return mask.astype(np.int32)
 
 
+@_quiet()
 def _without_small(labels: Array, min_pixels: float) -> Array:
     from skimage.segmentation import relabel_sequential
 
