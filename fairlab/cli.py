@@ -198,7 +198,10 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> None:
     from fairlab.demo import demo
+    from fairlab.options import cache_dir
 
+    # matplotlib keeps its fonts beside its settings; a demo leaves nothing in the home folder but caches.
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_dir() / "matplotlib"))
     made = demo(url=options.url, out=options.out)
     if options.json:
         _print_json({name: str(path) for name, path in made.files.items()})

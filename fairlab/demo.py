@@ -6,6 +6,7 @@ an interrupted demo does not leave something that looks whole.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -103,14 +104,14 @@ def demo(*, url: str | None = None, out: str | os.PathLike[str] = "fairlab-demo"
     subjects = SUBJECTS if url is None else (Subject(source=url),)
     work = _work_folder(folder)
     try:
-        findings = _make(subjects, work)
+        findings = _make(subjects, work, folder)
         files = _moved(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return Demo(folder=folder, files=files, findings=findings)
 
 
-def _make(subjects: tuple[Subject, ...], work: Path) -> tuple[str, ...]:
+def _make(subjects: tuple[Subject, ...], work: Path, folder: Path) -> tuple[str, ...]:
     from fairlab.citation import cite
     from fairlab.federation import search
     from fairlab.report_page import finding, report_page
@@ -123,7 +124,7 @@ def _make(subjects: tuple[Subject, ...], work: Path) -> tuple[str, ...]:
     next(steps)
     overview = _overview(measured)
     next(steps)
-    notebook = _run_notebook(subjects[-1], work)
+    notebook = _run_notebook(subjects[-1], work, runs=folder / "runs")
     next(steps)
     citation = cite([item.tree for item in measured])
     _write_facts(measured, citation, overview, work)
@@ -182,16 +183,20 @@ def _overview(measured: list[Measured]) -> bytes:
     return overview(planes, titles=titles, labels=labels, columns=2)
 
 
-def _run_notebook(subject: Subject, work: Path) -> Path:
+def _run_notebook(subject: Subject, work: Path, *, runs: Path) -> Path:
+    """The executed notebook, in the work folder; a failed one stays among the runs, to be looked at."""
     from fairlab.runs import run
 
     parameters: dict[str, Any] = {"url": subject.source}
     if subject.channel:
         parameters["channel"] = subject.channel
-    done = run("measure_objects", parameters=parameters, out_dir=work / "runs", progress=False)
+    done = run("measure_objects", parameters=parameters, out_dir=runs, progress=False)
     notebook = work / "measure_objects.ipynb"
     done.output.replace(notebook)
-    shutil.rmtree(work / "runs")
+    done.record.unlink()
+    for emptied in (done.record.parent, runs):
+        with contextlib.suppress(OSError):  # an earlier run that failed is still there
+            emptied.rmdir()
     return notebook
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +97,24 @@ def test_comparison_counts_what_was_missed() -> None:
     assert (values["measured"], values["true"], values["found"]) == (1, 2, 1)
     assert values["area_error"] == pytest.approx(0.2)
     assert np.isnan(compare(table.iloc[:0], truth)["area_error"])
+
+
+def test_the_home_folder_gets_nothing_but_caches(tmp_path: Path, cache: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    unset = (
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "IPYTHONDIR",
+        "JUPYTER_CONFIG_DIR",
+        "MPLCONFIGDIR",
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    subprocess.run(
+        [sys.executable, "-m", "fairlab", "demo", "--out", str(tmp_path / "out")],
+        env={**environment, "HOME": str(home), "FAIRLAB_CACHE_DIR": str(cache)},
+        check=True,
+        capture_output=True,
+    )
+    assert {path.name for path in home.iterdir()} <= {".cache"}

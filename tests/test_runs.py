@@ -207,12 +207,12 @@ def test_a_failed_cell_is_named_and_its_notebook_kept(
 
 
 def test_the_time_limit_is_for_the_whole_run(tmp_path: Path) -> None:
-    notebook = write_notebook(tmp_path, "import time; time.sleep(1.5)", "time.sleep(30)", "1")
+    notebook = write_notebook(tmp_path, "import time; time.sleep(1)", "time.sleep(60)", "1")
     began = time.monotonic()
-    error = failure_of(notebook, tmp_path, timeout_s=2.5)
-    assert time.monotonic() - began < 15
+    error = failure_of(notebook, tmp_path, timeout_s=8)
+    assert time.monotonic() - began < 30
     assert error.kind == "cell-timeout"
-    assert (error.context["cell"], error.context["first_line"]) == (3, "time.sleep(30)")
+    assert (error.context["cell"], error.context["first_line"]) == (3, "time.sleep(60)")
     states = [
         cell["metadata"]["papermill"]["status"]
         for cell in content_of(error.context["output"])["cells"]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import OutputError, missing_extra
+from fairlab.options import cache_dir
 from fairlab.runs.outcome import CellFailure, Stop, find_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 _KERNEL_START_S = 60
 _LATE_OUTPUTS_S = 60
@@ -124,6 +126,15 @@ def _kernel_options(timeout_s: float | None) -> dict[str, Any]:
     return options
 
 
+def _profile_folder() -> Path:
+    folder: Path = cache_dir() / "ipython"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a read-only home: IPython would not start without a place of its own
+        folder = Path(tempfile.mkdtemp(prefix="fairlab-ipython-"))
+    return folder
+
+
 def _this_python() -> type:
     """A kernel manager that starts this interpreter, whatever kernels are registered on the machine."""
     from ipykernel.kernelspec import RESOURCES, get_kernel_dict
@@ -139,7 +150,9 @@ def _this_python() -> type:
 
         @property
         def kernel_spec(self) -> KernelSpec:
-            return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+            # A run is the same for everybody: no personal profile, and none is left in the home folder.
+            environment = {"IPYTHONDIR": str(_profile_folder())}
+            return KernelSpec(resource_dir=RESOURCES, env=environment, **get_kernel_dict())
 
     return ThisPython
 
