@@ -35,9 +35,12 @@ _FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium as the system provides it; required when FAIRLAB_REQUIRE_BROWSER is set."""
+    """Headless Chromium as the system provides it; required when FAIRLAB_REQUIRE_BROWSER is set.
+
+    It ends with this package: while it lives, an event loop runs in this thread, where others start theirs.
+    """
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         message = "no Chromium on this machine (Debian: apt-get install chromium)"
@@ -86,7 +89,7 @@ class Lab:
         raise AssertionError("the notebook did not finish")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(browser: Browser, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     for name in ("notebooks", "tutorials"):
