@@ -96,7 +96,8 @@ class FaultServer:
         if (wanted := handler.headers.get("Range")) and status == 200:
             total = len(body)
             first, last = wanted.removeprefix("bytes=").split("-")
-            start, stop = (int(first), int(last) + 1) if first else (max(0, total - int(last)), total)
+            stop = int(last) + 1 if first and last else total
+            start = int(first) if first else max(0, total - int(last))
             status, body = 206, body[start:stop]
             headers["Content-Range"] = f"bytes {start}-{min(stop, total) - 1}/{total}"
         with self._lock:

@@ -91,8 +91,7 @@ def redact(url: str) -> str:
 def get(
     url: str,
     *,
-    byte_range: tuple[int, int] | None = None,
-    suffix: int | None = None,
+    part: slice | None = None,
     deadline: Deadline | None = None,
     max_bytes: int | None = None,
 ) -> Answer:
@@ -102,10 +101,8 @@ def get(
     ----------
     url : str
         ``http://`` or ``https://`` address.
-    byte_range : (int, int), optional
-        First byte and the byte after the last.
-    suffix : int, optional
-        The last so many bytes, instead of ``byte_range``.
+    part : slice, optional
+        ``slice(10, 20)`` or, for the last four bytes, ``slice(-4, None)``; the whole by default.
     deadline : Deadline, optional
         Shared by all requests of one read; a new one by default.
     max_bytes : int, optional
@@ -130,7 +127,7 @@ def get(
     while True:
         tries += 1
         try:
-            return _follow(url, _range(byte_range, suffix), deadline, max_bytes, tries)
+            return _follow(url, _range(part), deadline, max_bytes, tries)
         except _Again as again:
             # A last try that the deadline cut off says less than what the server said before.
             reason = again if reason is None or again.kind != "timeout" else reason
@@ -194,7 +191,7 @@ def _check_part(url: str, range_: str | None, status: int, headers: dict[str, st
         first, last = int(stated[1]), int(stated[2])
         asked_first, _, asked_last = range_.partition("-")
         right_start = not asked_first or first == int(asked_first)
-        right_end = not asked_first or last <= int(asked_last)
+        right_end = not asked_first or not asked_last or last <= int(asked_last)
         if right_start and right_end and last - first + 1 == len(body):
             return
     raise UnexpectedAnswer(
@@ -295,10 +292,12 @@ def _check_allowed(url: str) -> None:
         )
 
 
-def _range(byte_range: tuple[int, int] | None, suffix: int | None) -> str | None:
-    if suffix is not None:
-        return f"-{suffix}"
-    return f"{byte_range[0]}-{byte_range[1] - 1}" if byte_range else None
+def _range(part: slice | None) -> str | None:
+    if part is None:
+        return None
+    if part.start < 0:
+        return str(part.start)  # "-4": the last four
+    return f"{part.start}-" + ("" if part.stop is None else str(part.stop - 1))
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

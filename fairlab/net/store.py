@@ -31,15 +31,8 @@ class Store(Protocol):
     location: str
     """Redacted address, for people."""
 
-    def get(
-        self,
-        key: str,
-        *,
-        byte_range: tuple[int, int] | None = None,
-        suffix: int | None = None,
-        deadline: Deadline | None = None,
-    ) -> bytes | None:
-        """Bytes of one object or a part of it; None when there is no such object."""
+    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+        """Bytes of one object, or of a part such as ``slice(-4, None)``; None when there is no such object."""
         ...
 
 
@@ -119,16 +112,9 @@ class HttpStore:
         self._parts = urlsplit(url)
         self.location = redact(url)
 
-    def get(
-        self,
-        key: str,
-        *,
-        byte_range: tuple[int, int] | None = None,
-        suffix: int | None = None,
-        deadline: Deadline | None = None,
-    ) -> bytes | None:
+    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
         """See :class:`Store`."""
-        answer = http.get(self._url(key), byte_range=byte_range, suffix=suffix, deadline=deadline)
+        answer = http.get(self._url(key), part=part, deadline=deadline)
         if answer.missing:
             return None
         if answer.headers.get("content-type", "").startswith("text/html"):
@@ -138,7 +124,7 @@ class HttpStore:
                 url=answer.url,
             )
         if answer.status == 200:  # a server may ignore Range and send the whole
-            return _part(answer.body, byte_range, suffix)
+            return _part(answer.body, part)
         return answer.body
 
     def _url(self, key: str) -> str:
@@ -154,14 +140,7 @@ class DirectoryStore:
         self._root = root.resolve()
         self.location = str(root)
 
-    def get(
-        self,
-        key: str,
-        *,
-        byte_range: tuple[int, int] | None = None,
-        suffix: int | None = None,
-        deadline: Deadline | None = None,
-    ) -> bytes | None:
+    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
         """See :class:`Store`."""
         path = self._root / inner_path(key, where=self.location)
         if not path.resolve().is_relative_to(self._root):
@@ -170,7 +149,7 @@ class DirectoryStore:
             )
         try:
             with path.open("rb") as file:
-                return _read_part(file, byte_range, suffix)
+                return _read_part(file, part)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
@@ -205,21 +184,14 @@ class ZipStore:
         shallowest = min(roots, key=lambda name: name.count("/"), default="")
         return shallowest.rpartition("/")[0] + "/" if "/" in shallowest else ""
 
-    def get(
-        self,
-        key: str,
-        *,
-        byte_range: tuple[int, int] | None = None,
-        suffix: int | None = None,
-        deadline: Deadline | None = None,
-    ) -> bytes | None:
+    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
         """See :class:`Store`."""
         info = self._entries.get(self._prefix + inner_path(key, where=self.location))
         if info is None:
             return None
         try:
             with self._lock, self._zip.open(info) as entry:  # one file position for all threads
-                return _part(entry.read(), byte_range, suffix)
+                return _part(entry.read(), part)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as exc:
             raise FormatError(
                 f'the zip entry "{info.filename}" cannot be unpacked ({exc})\n  in {self.location}',
@@ -236,7 +208,7 @@ class _RemoteFile(io.RawIOBase):
 
     def __init__(self, url: str):
         self._url, self._position = url, 0
-        answer = http.get(url, suffix=1)
+        answer = http.get(url, part=slice(-1, None))
         if answer.missing:
             raise NotFoundError(f"there is nothing at {redact(url)}", kind="http-404", url=redact(url))
         total = answer.headers.get("content-range", "").rpartition("/")[2]
@@ -267,24 +239,19 @@ class _RemoteFile(io.RawIOBase):
         end = min(self._position + len(buffer), self._size)
         if end <= self._position:
             return 0
-        body = http.get(self._url, byte_range=(self._position, end)).body
+        body = http.get(self._url, part=slice(self._position, end)).body
         buffer[: len(body)] = body
         self._position += len(body)
         return len(body)
 
 
-def _read_part(file: IO[bytes], byte_range: tuple[int, int] | None, suffix: int | None) -> bytes:
-    if suffix is not None:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - suffix))
+def _read_part(file: IO[bytes], part: slice | None) -> bytes:
+    if part is None:
         return file.read()
-    if byte_range is not None:
-        file.seek(byte_range[0])
-        return file.read(byte_range[1] - byte_range[0])
-    return file.read()
+    start, stop, _ = part.indices(file.seek(0, os.SEEK_END))
+    file.seek(start)
+    return file.read(max(0, stop - start))
 
 
-def _part(whole: bytes, byte_range: tuple[int, int] | None, suffix: int | None) -> bytes:
-    if suffix is not None:
-        return whole[max(0, len(whole) - suffix) :]
-    return whole[slice(*byte_range)] if byte_range else whole
+def _part(whole: bytes, part: slice | None) -> bytes:
+    return whole if part is None else whole[part]

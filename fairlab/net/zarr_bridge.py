@@ -30,11 +30,11 @@ class RangedObject:
         self.absent = False
         """Whether the store said, when asked, that there is no such object."""
 
-    def read(self, *, byte_range: tuple[int, int] | None = None, suffix: int | None = None) -> bytes | None:
+    def read(self, part: slice | None) -> bytes | None:
         """Part of the object, or None when the store has none."""
-        part = self._store.get(self._key, byte_range=byte_range, suffix=suffix, deadline=self._deadline)
-        self.absent = part is None
-        return part
+        body = self._store.get(self._key, part=part, deadline=self._deadline)
+        self.absent = body is None
+        return body
 
 
 def parse(document: Mapping[str, Any]) -> Metadata:
@@ -77,9 +77,11 @@ class _Given(Store):
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         if isinstance(self._objects, RangedObject):
-            body = await asyncio.to_thread(_read_part, self._objects, byte_range)
+            body = await asyncio.to_thread(self._objects.read, _as_slice(byte_range))
         else:
-            body = _cut(self._objects.get(key), byte_range)
+            whole = self._objects.get(key)
+            part = _as_slice(byte_range)
+            body = whole if whole is None or part is None else whole[part]
         return None if body is None else prototype.buffer.from_bytes(body)
 
     async def get_partial_values(
@@ -109,25 +111,13 @@ class _Given(Store):
         raise PermissionError("not listed")
 
 
-def _read_part(ranged: RangedObject, byte_range: ByteRequest | None) -> bytes | None:
+def _as_slice(byte_range: ByteRequest | None) -> slice | None:
     match byte_range:
         case RangeByteRequest(start, end):
-            return ranged.read(byte_range=(start, end))
+            return slice(start, end)
         case SuffixByteRequest(suffix):
-            return ranged.read(suffix=suffix)
-        case _:
-            return _cut(ranged.read(), byte_range)
-
-
-def _cut(body: bytes | None, byte_range: ByteRequest | None) -> bytes | None:
-    if body is None:
-        return None
-    match byte_range:
-        case RangeByteRequest(start, end):
-            return body[start:end]
-        case SuffixByteRequest(suffix):
-            return body[max(0, len(body) - suffix) :]
+            return slice(-suffix, None)
         case OffsetByteRequest(offset):
-            return body[offset:]
+            return slice(offset, None)
         case _:
-            return body
+            return None

@@ -25,8 +25,9 @@ def server(tmp_path: Path, serve: Serve) -> FaultServer:
 def test_an_object_and_its_parts(server: FaultServer) -> None:
     url = f"{server.url}/object"
     assert http.get(url).body == bytes(range(100))
-    assert http.get(url, byte_range=(10, 20)).body == bytes(range(10, 20))
-    assert http.get(url, suffix=5).body == bytes(range(95, 100))
+    assert http.get(url, part=slice(10, 20)).body == bytes(range(10, 20))
+    assert http.get(url, part=slice(-5, None)).body == bytes(range(95, 100))
+    assert http.get(url, part=slice(90, None)).body == bytes(range(90, 100))
     assert http.get(url).body == bytes(range(100))  # the handle forgets the range
     assert http.get(f"{server.url}/absent").missing
 
@@ -113,7 +114,7 @@ def test_redirects_stay_on_their_host(server: FaultServer) -> None:
 def test_another_part_than_asked_for_is_an_error(server: FaultServer) -> None:
     server.fault("object", Fault(headers={"Content-Range": "bytes 0-9/100"}, status=206, body=b"0123456789"))
     with pytest.raises(UnexpectedAnswer) as caught:
-        http.get(f"{server.url}/object", byte_range=(10, 20))
+        http.get(f"{server.url}/object", part=slice(10, 20))
     assert caught.value.kind == "range-wrong"
 
 
