@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from fairlab import provenance
-from fairlab.errors import FairlabWarning, NotFoundError, QueryError, missing_extra
+from fairlab.errors import FairlabError, FairlabWarning, NotFoundError, QueryError, missing_extra
 from fairlab.fair.crate import facts
 from fairlab.lazy import block_shape, lazily
 from fairlab.net.image_group import CRATE, read_group
@@ -124,6 +124,12 @@ def _known(location: str) -> Record | None:
     try:
         return base.lookup(location)
     except NotFoundError:
+        return None
+    except FairlabError as exc:
+        # What lists an image must not be in the way of reading it.
+        warnings.warn(
+            f"the catalogues could not be asked about {location}: {exc}", FairlabWarning, stacklevel=4
+        )
         return None
 
 

@@ -128,3 +128,12 @@ def test_catalogue_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["counts"]["images"] == 5826
     assert main(["catalogue", "info"]) == 0
     assert "1331 studies" in capsys.readouterr().out
+
+
+def test_lab_starts_jupyterlab_on_the_notebooks(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fairlab", "lab", "--folder", str(tmp_path / "mine"), "--", "--version"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip()[0].isdigit()  # JupyterLab's own answer
+    assert str(tmp_path / "mine") in answer.stderr
+    names = {path.name for path in (tmp_path / "mine").rglob("*.ipynb")}
+    assert {"04_measure_objects.ipynb", "01_from_question_to_citation.ipynb"} <= names

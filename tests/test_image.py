@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import shutil
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from fairlab.errors import FairlabError, FairlabWarning
+from fairlab.errors import FairlabError, FairlabWarning, FormatError
 from fairlab.image import open_image
 from fairlab.options import set_options
 from fairlab.record import Record
@@ -252,6 +253,31 @@ def test_a_broken_label_does_not_hide_the_image(tmp_path: Path) -> None:
         tree = open_image(tmp_path / "a.zarr")
     assert list(tree["labels"]) == ["good"]
     np.testing.assert_array_equal(tree["scale0/image"].values, full)
+
+
+def test_a_catalogue_that_fails_is_not_in_the_way(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(identifier: str) -> Record:
+        raise FormatError("damaged", kind="table-damaged")
+
+    full = write_store(tmp_path / "a.zarr")
+    monkeypatch.setattr("fairlab.repositories.base.lookup", fail)
+    with pytest.warns(FairlabWarning, match="damaged"):
+        tree = open_image(f"{serve(tmp_path).url}/a.zarr")
+    np.testing.assert_array_equal(tree["scale0/image"].values, full)
+
+
+def test_an_address_in_the_catalogue_brings_its_record(tmp_path: Path) -> None:
+    from fairlab.image import _resolve
+    from fairlab.repositories import base
+
+    listed = base.repositories()["catalogue"].lookup("idr:idr0062/6001240.zarr")
+    assert listed is not None and listed.url is not None
+    assert _resolve(listed.url) == (listed, listed.url)
+    write_store(tmp_path / "a.zarr")
+    tree = open_image(dataclasses.replace(listed, url=str(tmp_path / "a.zarr")))
+    assert (tree.attrs["id"], tree.attrs["license"]) == (listed.id, listed.license)
 
 
 # ── bad input ────────────────────────────────────────────────────────────────────────────────────────

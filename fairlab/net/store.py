@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, cast
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from fairlab.errors import FormatError, NotFoundError, QueryError
+from fairlab.errors import AccessError, FormatError, NotFoundError, QueryError
 from fairlab.net import http
 from fairlab.net.http import Deadline, redact
 from fairlab.ngff.paths import inner_path
@@ -152,6 +152,10 @@ class DirectoryStore:
                 return _read_part(file, part)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        except PermissionError as exc:
+            raise AccessError(
+                f"{path} may not be read by this user", kind="permission", path=str(path)
+            ) from exc
 
 
 class ZipStore:
