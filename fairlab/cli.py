@@ -157,7 +157,8 @@ def _cite(options: argparse.Namespace) -> None:
 
     known = [lookup(s) if ":" in s and "://" not in s else open_image(s) for s in options.source]
     citation = cite(known)
-    print(citation.csl_json if options.json else citation.format(options.format))
+    form = "csl-json" if options.json else options.format
+    print(citation if form == "text" else citation.format(form))
 
 
 def _run(options: argparse.Namespace) -> None:

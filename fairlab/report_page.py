@@ -49,7 +49,7 @@ def report_page(*, results: Results, measured: Sequence[Measured], citation: Cit
         version=__version__,
         question=_question(results),
         images="\n".join(_image(item) for item in measured),
-        citation=html.escape(citation.text),
+        citation=html.escape(str(citation)),
         bibtex=html.escape(citation.bibtex),
         notebook=html.escape(notebook),
     )
