@@ -44,7 +44,12 @@ def test_the_report_opens_offline(made: Demo) -> None:
     sources = re.findall(r"""(?:src|href)\s*=\s*["']([^"']+)""", page)
     assert sources and all(source.startswith("data:image/png;base64,") for source in sources)
     assert "$" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
-    assert "Against the truth" in page and "µm²" in page and "CC0 1.0" in page and "What the licence asks" in page
+    assert (
+        "Against the truth" in page
+        and "µm²" in page
+        and "CC0 1.0" in page
+        and "What the licence asks" in page
+    )
 
 
 def test_the_scene_is_measured_close_to_its_truth(made: Demo) -> None:
