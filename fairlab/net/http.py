@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MISSING: Final = frozenset({404, 410})
 _TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_TRIES: Final = 8
+_REFUSED_TRIES: Final = 3
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 15.0
 _SILENCE_S: Final = 20  # no byte for this long: the connection is dead
@@ -132,7 +133,9 @@ def get(
             # A last try that the deadline cut off says less than what the server said before.
             reason = again if reason is None or again.kind != "timeout" else reason
             wait = again.wait_s if again.wait_s is not None else _jitter(tries)
-            if tries >= _MAX_TRIES or wait >= deadline.left():
+            # A refused connection seldom recovers; waiting long for it only hides a wrong address.
+            enough = _REFUSED_TRIES if again.kind == "connection" else _MAX_TRIES
+            if tries >= enough or wait >= deadline.left():
                 raise reason.error(url, tries, deadline) from reason.__cause__
             time.sleep(wait)
 

@@ -95,6 +95,14 @@ def test_a_hang_ends(server: FaultServer) -> None:
     assert caught.value.kind == "timeout"
 
 
+def test_a_refused_connection_is_soon_an_error() -> None:
+    start = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        http.get("http://127.0.0.1:9/object")
+    assert (caught.value.kind, caught.value.context["tries"]) == ("connection", 3)
+    assert time.monotonic() - start < 5
+
+
 def test_redirects_stay_on_their_host(server: FaultServer) -> None:
     server.fault("/moved", Fault(status=302, headers={"Location": "/object"}))
     assert http.get(f"{server.url}/moved").body == bytes(range(100))
