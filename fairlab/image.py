@@ -88,7 +88,7 @@ def open_image(source: str | os.PathLike[str] | Record, *, chunks: Chunks = None
         nodes |= _levels(f"/labels/{name}/", "labels", labels, record.id, attrs)
     if chunks is not None:
         nodes = {path: _chunked(dataset, chunks) for path, dataset in nodes.items()}
-    return xr.DataTree.from_dict(nodes, name=record.title)
+    return xr.DataTree.from_dict(nodes)  # unnamed: titles hold slashes, which names may not
 
 
 def _resolve(source: str | os.PathLike[str] | Record) -> tuple[Record | None, str]:

@@ -180,6 +180,16 @@ def test_attributes_are_flat_and_everywhere(tmp_path: Path) -> None:
     assert {str(tree[f"scale{i}"].image_id.values) for i in (0, 1)} == {"x:1"}
 
 
+@pytest.mark.parametrize(
+    "title", ["dataset/raw/1.tif", "<script>alert(1)</script>", "Σ ‑ 'quoted' \"twice\"", "/"]
+)
+def test_any_title_will_do(tmp_path: Path, title: str) -> None:
+    write_store(tmp_path / "a.zarr", edit=lambda a: multiscale(a).update(name=title))
+    tree = open_image(tmp_path / "a.zarr")
+    assert tree.attrs["title"] == title
+    assert "<script>" not in tree._repr_html_() and "<script>" not in tree["scale0/image"]._repr_html_()
+
+
 def test_netcdf_zarr_and_pickle_keep_it(tmp_path: Path) -> None:
     full = write_store(tmp_path / "a.zarr")
     tree = open_image(tmp_path / "a.zarr")
