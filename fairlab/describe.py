@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fairlab.levels import level_names
 from fairlab.ngff.units import SYMBOLS
 from fairlab.provenance import records_of
+from fairlab.result_tables import readable_bytes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -86,8 +87,9 @@ def as_text(facts: dict[str, Any]) -> str:
     lines.append(f"{'labels':>14}: {', '.join(facts['labels']) or 'none'}")
     lines.append("")
     for level in facts["levels"]:
-        size = f"{level['bytes'] / 1e6:.1f} MB uncompressed"
-        lines.append(f"{level['name']:>14}: {_sizes(level['shape'])}  {size}")
+        lines.append(
+            f"{level['name']:>14}: {_sizes(level['shape'])}  {readable_bytes(level['bytes'])} uncompressed"
+        )
     return "\n".join(lines)
 
 
