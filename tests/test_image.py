@@ -373,6 +373,10 @@ def test_not_an_image(tmp_path: Path, serve: Serve) -> None:
         str(tmp_path / "absent"): "path-missing",
         str(tmp_path / "empty"): "no-zarr",
         "ftp://host/a": "location",
+        "http://[bad": "location",
+        "http://": "location",
+        "s3://": "location",
+        "a\x00b": "location",
         "": "source-empty",
         "nosuch:thing": "identifier-unknown",
     }

@@ -14,7 +14,7 @@ import weakref
 import zipfile
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from fairlab.errors import AccessError, FormatError, NotFoundError, QueryError
 from fairlab.net import http
@@ -56,7 +56,7 @@ def open_store(location: str | os.PathLike[str]) -> Store:
         kind ``"location"``: not a location of any known form.
     """
     text = os.fspath(location).strip()
-    split = urlsplit(text)
+    split = _split(text)
     if split.scheme in ("http", "https", "s3", "gs"):
         url = _web_address(text)
         if split.path.lower().endswith((".zip", ".ozx")):
@@ -69,6 +69,15 @@ def open_store(location: str | os.PathLike[str]) -> Store:
             kind="location",
         )
     return _local_store(Path(unquote(split.path)) if split.scheme == "file" else Path(text).expanduser())
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        if "\x00" in text:
+            raise ValueError("it holds a null character")
+        return urlsplit(text)
+    except ValueError as exc:
+        raise QueryError(f"{text!r} is neither an address nor a path ({exc})", kind="location") from exc
 
 
 def _local_store(path: Path) -> Store:
@@ -87,6 +96,10 @@ def _web_address(text: str) -> str:
     """An http address for a bucket address; quoted, without a trailing slash."""
     parts = urlsplit(text)
     scheme, netloc, path = parts.scheme, parts.netloc, parts.path
+    if not netloc:
+        raise QueryError(
+            f'"{redact(text)}" names no {"bucket" if scheme in ("s3", "gs") else "host"}', kind="location"
+        )
     if scheme in ("s3", "gs"):
         endpoint = _BUCKET_HOSTS.get(scheme) or _s3_endpoint()
         if endpoint:
@@ -94,8 +107,6 @@ def _web_address(text: str) -> str:
             scheme, netloc, path = base.scheme, base.netloc, f"{base.path.rstrip('/')}/{netloc}{path}"
         else:
             scheme, netloc = "https", f"{netloc}.s3.amazonaws.com"
-    if not netloc:
-        raise QueryError(f'"{redact(text)}" names no host', kind="location")
     return urlunsplit((scheme, netloc, quote(path.rstrip("/"), safe="/%~!$&'()*+,;=:@"), parts.query, ""))
 
 
