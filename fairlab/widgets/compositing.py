@@ -125,6 +125,9 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     return colors
 
 
+_LEAST_LIGHT = 0.5
+
+
 @functools.cache
 def _palette() -> NDArray[np.uint8]:
     number = np.arange(_PALETTE_SIZE)
@@ -134,7 +137,11 @@ def _palette() -> NDArray[np.uint8]:
     sector = (np.array([5, 3, 1]) + hue[:, None] * 6) % 6
     pure = 1 - np.clip(np.minimum(sector, 4 - sector), 0, 1)
     colors: NDArray[np.float64] = floor[:, None] + (1 - floor[:, None]) * pure
-    return np.rint(colors * 255).astype(np.uint8)
+    # Pure blue is dark to the eye, and lost on a blue channel: as much white as makes it as light as the others.
+    light = colors @ np.array([0.2126, 0.7152, 0.0722])
+    white = np.clip((_LEAST_LIGHT - light) / (1 - light), 0, 1)[:, None]
+    palette: NDArray[np.uint8] = np.rint((colors + (1 - colors) * white) * 255).astype(np.uint8)
+    return palette
 
 
 def edges(labels: NDArray[np.integer], *, thickness: int = 1) -> NDArray[np.bool_]:
