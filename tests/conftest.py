@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,15 @@ settings.register_profile("here", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _SHARED = Path(os.environ.get("FAIRLAB_SHARED", Path(__file__).parent.parent.parent / "shared"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A home of the tests' own: Jupyter, IPython and Chromium write there, and the user's stays as it is."""
+    home = tempfile.TemporaryDirectory(prefix="fairlab-home-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ["HOME"] = home.name
+    for name in [name for name in os.environ if name.startswith("XDG_") and name.endswith("_HOME")]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session", autouse=True)
