@@ -37,13 +37,14 @@ def write_store(
     shards: int | None = None,
     scale: float = 0.5,
     labels: tuple[str, ...] = (),
+    compressor: Any = "auto",
     edit: Callable[[dict[str, Any]], None] | None = None,
 ) -> np.ndarray:
     """Write an image; returns its full-resolution pixels. ``edit`` changes the attributes before writing."""
     zarr_format = 3 if version == "0.5" else 2
     full = pixels(shape, dtype)
     group = zarr.open_group(path, mode="w", zarr_format=zarr_format)
-    block = {"multiscales": [_multiscale(group, full, axes, levels, chunk, shards, scale)]}
+    block = {"multiscales": [_multiscale(group, full, axes, levels, chunk, shards, scale, compressor)]}
     if "c" in axes:
         block["omero"] = {
             "channels": [
@@ -68,7 +69,14 @@ def write_store(
 
 
 def _multiscale(
-    group: zarr.Group, full: np.ndarray, axes: str, levels: int, chunk: int, shards: int | None, scale: float
+    group: zarr.Group,
+    full: np.ndarray,
+    axes: str,
+    levels: int,
+    chunk: int,
+    shards: int | None,
+    scale: float,
+    compressor: Any = "auto",
 ) -> dict[str, Any]:
     datasets = []
     for level in range(levels):
@@ -86,7 +94,13 @@ def _multiscale(
             else {"chunk_key_encoding": {"name": "v2", "separator": "/"}}
         )
         array = group.create_array(
-            str(level), shape=data.shape, chunks=chunks, dtype=data.dtype, **sharding, **options
+            str(level),
+            shape=data.shape,
+            chunks=chunks,
+            dtype=data.dtype,
+            compressors=compressor,
+            **sharding,
+            **options,
         )
         array[...] = data
         factors = [scale * step if a in "yx" else 1.0 for a in axes]

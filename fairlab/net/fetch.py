@@ -188,7 +188,7 @@ class ArrayReader:
             block, missing = self._block(cell, key, window, deadline)
         except FairlabError as exc:
             raise self._chunk_error(key, exc) from exc
-        except (RuntimeError, ValueError, TypeError, OSError, LookupError) as exc:
+        except guard.DECODING_FAULTS as exc:
             raise ChunkError(
                 f"the chunk does not decode ({type(exc).__name__}: {exc})\n  chunk {key} of {self.store.location}\n"
                 "  it is damaged in the store or on the way; read again, or tell the repository",

@@ -23,6 +23,23 @@ _V3_CODECS: Final = frozenset(
 _NUMBERS: Final = frozenset("biufc")
 
 
+def _decoding_faults() -> tuple[type[Exception], ...]:
+    import zipfile
+    import zlib
+
+    usual = (RuntimeError, ValueError, TypeError, OSError, LookupError)
+    faults: tuple[type[Exception], ...] = (*usual, EOFError, zlib.error, zipfile.BadZipFile)
+    try:
+        import lzma
+    except ImportError:  # some builds of Python come without it, and then nothing decodes lzma either
+        return faults
+    return (*faults, lzma.LZMAError)
+
+
+DECODING_FAULTS: Final = _decoding_faults()
+"""What decompressors raise on damaged bytes; several stand outside the usual families of errors."""
+
+
 def check_array(metadata: Mapping[str, Any], *, where: str) -> None:
     """Refuse array metadata that could run code or exhaust memory, before anything is built from it.
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO, Any, Protocol, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
-from fairlab.errors import AccessError, FormatError, NotFoundError, QueryError
+from fairlab.errors import AccessError, FairlabError, FormatError, NotFoundError, QueryError
 from fairlab.net import http
+from fairlab.net.guard import DECODING_FAULTS
 from fairlab.net.http import Deadline, redact
 from fairlab.ngff.paths import inner_path
 from fairlab.options import option
@@ -207,7 +208,9 @@ class ZipStore:
         try:
             with self._lock, self._zip.open(info) as entry:  # one file position for all threads
                 return _part(entry.read(), part)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as exc:
+        except FairlabError:
+            raise  # the web, not the zip, is at fault, and says so
+        except DECODING_FAULTS as exc:
             raise FormatError(
                 f'the zip entry "{info.filename}" cannot be unpacked ({exc})\n  in {self.location}',
                 kind="zip-damaged",

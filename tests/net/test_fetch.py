@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pickle
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numcodecs
 import numpy as np
 import pytest
+import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -132,3 +135,51 @@ def test_links_out_of_a_store_are_not_followed(tmp_path: Path) -> None:
     with pytest.raises(ChunkError) as caught:
         open_image(tmp_path / "a.zarr")["scale0/image"].load()
     assert caught.value.kind == "link-outside"
+
+
+_CODECS = {
+    "0.4": [
+        numcodecs.GZip(),
+        numcodecs.Zlib(),
+        numcodecs.BZ2(),
+        numcodecs.LZMA(),
+        numcodecs.LZ4(),
+        numcodecs.Blosc(),
+    ],
+    "0.5": [zarr.codecs.GzipCodec(), zarr.codecs.BloscCodec(), zarr.codecs.ZstdCodec()],
+}
+
+
+@pytest.mark.parametrize("damage", ["half", "garbage", "head"])
+@pytest.mark.parametrize(
+    ("version", "codec"), [(v, c) for v, codecs in _CODECS.items() for c in codecs], ids=str
+)
+def test_whatever_a_decompressor_raises_names_the_chunk(
+    tmp_path: Path, version: str, codec: object, damage: str
+) -> None:
+    write_store(tmp_path / "a.zarr", version=version, compressor=codec)
+    chunk = tmp_path / "a.zarr" / CHUNK[version]
+    whole = chunk.read_bytes()
+    head = bytes([whole[0] ^ 255, whole[1] ^ 255]) + whole[2:]
+    chunk.write_bytes(
+        {"half": whole[: len(whole) // 2], "garbage": b"not a chunk at all", "head": head}[damage]
+    )
+    with pytest.raises(ChunkError) as caught:
+        open_image(tmp_path / "a.zarr")["scale0/image"].load()
+    assert (caught.value.kind, caught.value.context["key"]) == ("chunk-damaged", CHUNK[version])
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+def test_a_damaged_zip_entry_names_the_chunk(tmp_path: Path, packing: int) -> None:
+    write_store(tmp_path / "a.zarr", compressor=None)
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", packing) as file:
+        for entry in (tmp_path / "a.zarr").rglob("*"):
+            file.write(entry, entry.relative_to(tmp_path / "a.zarr"))
+        start = file.getinfo(CHUNK["0.5"]).header_offset + 30 + len(CHUNK["0.5"]) + 5
+    body = bytearray(path.read_bytes())
+    body[start : start + 40] = b"\xff" * 40
+    path.write_bytes(body)
+    with pytest.raises(ChunkError) as caught:
+        open_image(path)["scale0/image"].load()
+    assert (caught.value.kind, caught.value.context["key"]) == ("zip-damaged", CHUNK["0.5"])
