@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 AxisType = Literal["space", "time", "channel", "other"]
 
@@ -27,7 +28,8 @@ class Level:
     path: str
     """Place of the array in the store."""
     scale: tuple[float, ...]
-    """Distance between samples on each axis, in the axis' unit."""
+    """Distance between samples on each axis, in the axis' unit; ones until the shapes are known when the
+    image states no scales (:attr:`Image.scales_stated`)."""
     translation: tuple[float, ...]
     """Position of the first sample on each axis, in the axis' unit."""
 
@@ -47,6 +49,18 @@ class Channel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LabelFacts:
+    """What a label image says of its labels (the ``image-label`` block)."""
+
+    colors: Mapping[int, str] = field(default_factory=dict)
+    """``"#RRGGBBAA"`` by label value."""
+    properties: Mapping[int, Mapping[str, str | int | float | bool]] = field(default_factory=dict)
+    """Further values by label value; nested ones are left out."""
+    source: str | None = None
+    """Place of the image that was labelled, inside the same store; None when it is not stated or lies outside."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Image:
     """One multiscale image."""
 
@@ -62,5 +76,81 @@ class Image:
     """In the order of the channel axis; empty when nothing is stated."""
     is_label: bool = False
     """Whether it is a label image (``image-label``)."""
+    label: LabelFacts = LabelFacts()
+    """What a label image says of its labels."""
+    scales_stated: bool = True
+    """False before 0.4, where the levels' scales follow from their shapes."""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """Geometry that is not applied (rotations, displacements, other coordinate systems), as stated, by name."""
+    remarks: tuple[str, ...] = ()
+    """What is odd but readable, for a warning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlateWell:
+    """One well that a plate lists."""
+
+    path: str
+    """Place of the well in the store, ``"B/3"``."""
+    row: int
+    """Number of its row in :attr:`Plate.rows`."""
+    column: int
+    """Number of its column in :attr:`Plate.columns`."""
+    annotations: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """What else the plate states of the well (gene, compound …); nested values are left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acquisition:
+    """One run of the microscope over a plate."""
+
+    id: int
+    """Number that fields refer to."""
+    name: str | None = None
+    """Name, as stated."""
+    annotations: Mapping[str, str | int | float] = field(default_factory=dict)
+    """What else is stated: description, start and end time, highest number of fields."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plate:
+    """A plate of wells, as its own attributes list them."""
+
+    version: str
+    """OME-Zarr version that its metadata follows."""
+    name: str | None = None
+    """Name, as stated."""
+    rows: tuple[str, ...]
+    """Names of the rows, in order."""
+    columns: tuple[str, ...]
+    """Names of the columns, in order."""
+    wells: tuple[PlateWell, ...]
+    """Wells that are there; a plate may be sparse."""
+    acquisitions: tuple[Acquisition, ...] = ()
+    """Runs of the microscope, as stated."""
+    field_count: int | None = None
+    """Highest number of fields in a well, as stated."""
+    remarks: tuple[str, ...] = ()
+    """What is odd but readable, for a warning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One image of a well."""
+
+    path: str
+    """Place of the image below the well."""
+    acquisition: int | None = None
+    """Number of the acquisition it belongs to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Well:
+    """One well, as its own attributes list its fields."""
+
+    version: str
+    """OME-Zarr version that its metadata follows."""
+    fields: tuple[Field, ...]
+    """In the order stated."""
     remarks: tuple[str, ...] = ()
     """What is odd but readable, for a warning."""
