@@ -334,7 +334,11 @@ def _edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
             [{"type": "scale", "scale": [1, 0, 1]}],
             "transformation-value",
         ),
-        ("coordinateTransformations", [{"type": "rotation"}], "transformation-unknown"),
+        (
+            "coordinateTransformations",
+            [{"type": "affine"}, {"type": "scale", "scale": [1, 2, 2]}],
+            "transformation-unknown",
+        ),
         ("axes", None, "axes"),
         ("axes", [{"name": "y"}, {"name": "y"}], "axes"),
         ("axes", [{"name": "y", "type": "space"}, {"name": "x", "type": "space"}], "transformation-length"),

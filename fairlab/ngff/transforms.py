@@ -1,93 +1,193 @@
-"""Coordinate transformations: scale, translation and identity, composed in the order of the specification."""
+"""Coordinate transformations: what lists of them do to the pixel grid, in the order of the specification."""
 
 from __future__ import annotations
 
-import math
+import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import MetadataError
+from fairlab.ngff.values import broken, number, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-Affine = tuple[tuple[float, ...], tuple[float, ...]]
+    from fairlab.ngff.model import Image
+
+    Transformation = Mapping[str, Any]
 
 
-def compose(lists: Sequence[Sequence[Mapping[str, Any]]], *, n_axes: int, where: str) -> Affine:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Composed:
+    """What transformations do to the pixel grid, as far as scale and translation say it."""
+
+    scale: tuple[float, ...]
+    """Distance between samples on each axis."""
+    translation: tuple[float, ...]
+    """Position of the first sample on each axis."""
+    left: tuple[str, ...] = ()
+    """Types of the transformations that are not applied: the first that is more than scale and translation,
+    and what follows it."""
+
+
+def compose(lists: Sequence[Sequence[Transformation]], *, n_axes: int, where: str) -> Composed:
     """Scale and translation of several lists of transformations, applied one after the other.
 
-    The lists of one image are the dataset's own and then the multiscale's; several well-known readers
-    drop the second, and report a pixel size of 1.
+    Up to 0.5 the lists of one image are the dataset's own and then the multiscale's; several well-known
+    readers drop the second, and report a pixel size of 1. A rotation, affine or displacement ends what
+    scale and translation can say: it and what follows are left, as long as the pixel size is known without.
 
     Parameters
     ----------
     lists : sequence of lists
-        ``coordinateTransformations`` as JSON values.
+        ``coordinateTransformations`` as JSON values; sequences may be nested.
     n_axes : int
         Length that every scale and translation must have.
     where : str
         Address of the group, for messages.
 
-    Returns
-    -------
-    (scale, translation) : tuple of tuple of float
-        ``position = scale * index + translation`` on each axis.
-
     Raises
     ------
     MetadataError
-        kind ``"transformation-unknown"``, ``"transformation-length"`` or ``"transformation-value"``.
+        kind ``"transformation-unknown"``: the pixel size depends on what is not understood;
+        ``"transformation-path"``: the numbers lie in an array; ``"transformation-length"`` or
+        ``"transformation-value"``: they are not as many, or not what they must be.
 
     Examples
     --------
     >>> dataset = [{"type": "scale", "scale": [2.0]}, {"type": "translation", "translation": [1.0]}]
-    >>> image = [{"type": "scale", "scale": [0.5]}]
+    >>> image = [{"type": "scale", "scale": [0.5]}, {"type": "rotation", "rotation": [[1.0]]}]
     >>> compose([dataset, image], n_axes=1, where="here")
-    ((1.0,), (0.5,))
+    Composed(scale=(1.0,), translation=(0.5,), left=('rotation',))
     """
     scale, translation = (1.0,) * n_axes, (0.0,) * n_axes
-    for transformations in lists:
-        for transformation in transformations:
-            kind = transformation.get("type")
-            if kind == "scale":
-                factors = _numbers(transformation, "scale", n_axes, where)
-                if min(factors, default=1.0) <= 0:
-                    raise _bad_value("scale", transformation, where)
-                scale = tuple(s * f for s, f in zip(scale, factors, strict=True))
-                translation = tuple(t * f for t, f in zip(translation, factors, strict=True))
-            elif kind == "translation":
-                shifts = _numbers(transformation, "translation", n_axes, where)
+    scaled = False
+    left: list[str] = []
+    for transformation in flat([step for steps in lists for step in steps]):
+        kind = transformation.get("type")
+        if kind == "scale":
+            factors = _numbers(transformation, "scale", n_axes, where)
+            if min(factors, default=1.0) <= 0:
+                raise _bad_value("scale", transformation, where)
+            if left and set(factors) != {1.0}:
+                raise _unknown(left[0], where)
+            scale = tuple(s * f for s, f in zip(scale, factors, strict=True))
+            translation = tuple(t * f for t, f in zip(translation, factors, strict=True))
+            scaled = True
+        elif kind == "translation":
+            shifts = _numbers(transformation, "translation", n_axes, where)
+            if left:
+                left.append("translation")
+            else:
                 translation = tuple(t + s for t, s in zip(translation, shifts, strict=True))
-            elif kind != "identity":
-                raise MetadataError(
-                    f"a coordinate transformation of type {kind!r} is not understood\n  at {where}\n"
-                    "  expected scale, translation or identity; ignoring it would give wrong positions",
-                    kind="transformation-unknown",
-                    url=where,
-                )
-    return scale, translation
-
-
-def _numbers(transformation: Mapping[str, Any], name: str, n_axes: int, where: str) -> tuple[float, ...]:
-    values = transformation.get(name)
-    if not isinstance(values, list) or len(values) != n_axes:
-        raise MetadataError(
-            f"a {name} transformation has {values!r}; expected {n_axes} numbers, one for each axis\n  at {where}",
-            kind="transformation-length",
-            url=where,
+        elif kind != "identity":
+            left.append(kind if isinstance(kind, str) else shown(kind))
+            if not scaled:
+                raise _unknown(left[0], where)
+    # The product of finite numbers need not be finite.
+    if not all(number(s) for s in scale) or any(number(t) is None for t in translation):
+        raise broken(
+            "the transformations give a scale or translation beyond all numbers",
+            "transformation-value",
+            where,
         )
-    numbers = [
-        v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)
-    ]
+    return Composed(scale=scale, translation=translation, left=tuple(left))
+
+
+def flat(transformations: Sequence[Transformation]) -> Iterator[Transformation]:
+    """Transformations in the order they are applied, sequences (which may be nested) taken apart.
+
+    Examples
+    --------
+    >>> inner = {"type": "sequence", "transformations": [{"type": "scale"}, {"type": "translation"}]}
+    >>> [step["type"] for step in flat([{"type": "identity"}, inner])]
+    ['identity', 'scale', 'translation']
+    """
+    waiting = list(reversed(transformations))  # a stack of our own: nesting is the document's choice
+    while waiting:
+        step = waiting.pop()
+        inner = step.get("transformations")
+        if step.get("type") != "sequence" or not isinstance(inner, list):
+            yield step
+        else:
+            waiting.extend(s if isinstance(s, Mapping) else {"type": shown(s)} for s in reversed(inner))
+
+
+def by_shape(image: Image, shapes: Sequence[tuple[int, ...]]) -> Image:
+    """The image with scales that follow from its levels' shapes, where it states none (before 0.4).
+
+    Parameters
+    ----------
+    image : Image
+        As its attributes describe it; returned as it is when it states scales.
+    shapes : sequence of tuple of int
+        Shape of each level's array, finest first.
+
+    Raises
+    ------
+    MetadataError
+        kind ``"axes-mismatch"``: a shape has another number of dimensions than the image has axes;
+        ``"level-empty"``: a level without samples.
+
+    Examples
+    --------
+    >>> from fairlab.ngff.axes import named
+    >>> from fairlab.ngff.model import Image, Level
+    >>> levels = [Level(path=p, scale=(1.0, 1.0), translation=(0.0, 0.0)) for p in "01"]
+    >>> image = Image(version="0.3", axes=named("yx"), levels=tuple(levels), scales_stated=False)
+    >>> by_shape(image, [(100, 40), (50, 40)]).levels[1].scale
+    (2.0, 1.0)
+    """
+    if image.scales_stated:
+        return image
+    for level, shape in zip(image.levels, shapes, strict=True):
+        if len(shape) != len(image.axes):
+            names = ", ".join(axis.name for axis in image.axes)
+            raise MetadataError(
+                f'the level "{level.path}" has {len(shape)} dimensions, but OME-Zarr {image.version} '
+                f"gives it the axes {names}",
+                kind="axes-mismatch",
+            )
+        if min(shape) < 1:
+            raise MetadataError(f'the level "{level.path}" of shape {shape} is empty', kind="level-empty")
+    levels = tuple(
+        dataclasses.replace(level, scale=tuple(n0 / n for n0, n in zip(shapes[0], shape, strict=True)))
+        for level, shape in zip(image.levels, shapes, strict=True)
+    )
+    return dataclasses.replace(image, levels=levels)
+
+
+def _numbers(transformation: Transformation, name: str, n_axes: int, where: str) -> tuple[float, ...]:
+    values = transformation.get(name)
+    if values is None and "path" in transformation:
+        raise broken(
+            f"a {name} transformation keeps its numbers in the array {shown(transformation['path'])}; "
+            "only numbers in the metadata are read",
+            "transformation-path",
+            where,
+        )
+    if not isinstance(values, list) or len(values) != n_axes:
+        raise broken(
+            f"a {name} transformation has {shown(values)}; expected {n_axes} numbers, one for each axis",
+            "transformation-length",
+            where,
+        )
+    numbers = [found for value in values if (found := number(value)) is not None]
     if len(numbers) != n_axes:
         raise _bad_value(name, transformation, where)
-    return tuple(float(v) for v in numbers)
+    return tuple(numbers)
 
 
-def _bad_value(name: str, transformation: Mapping[str, Any], where: str) -> MetadataError:
+def _bad_value(name: str, transformation: Transformation, where: str) -> MetadataError:
     rule = "finite numbers above zero" if name == "scale" else "finite numbers"
-    return MetadataError(
-        f"a {name} transformation is {transformation.get(name)!r}; expected {rule}\n  at {where}",
-        kind="transformation-value",
-        url=where,
+    what = f"a {name} transformation is {shown(transformation.get(name))}; expected {rule}"
+    return broken(what, "transformation-value", where)
+
+
+def _unknown(kind: str, where: str) -> MetadataError:
+    return broken(
+        f"a coordinate transformation of type {kind!r} is not understood, and the pixel size depends on it\n"
+        "  expected scale, translation, identity or a sequence of these before it",
+        "transformation-unknown",
+        where,
     )

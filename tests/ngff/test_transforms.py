@@ -15,5 +15,6 @@ def test_composition_equals_application_in_order(steps: list[tuple[str, float]],
     for kind, value in steps:
         expected = expected * value if kind == "scale" else expected + value
     lists = [[{"type": kind, kind: [value]}] for kind, value in steps]
-    (scale,), (translation,) = compose(lists, n_axes=1, where="here")
+    composed = compose(lists, n_axes=1, where="here")
+    (scale,), (translation,) = composed.scale, composed.translation
     np.testing.assert_allclose(scale * position + translation, expected, rtol=1e-9)
