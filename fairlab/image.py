@@ -11,9 +11,9 @@ import numpy as np
 import xarray as xr
 
 from fairlab import provenance
-from fairlab.errors import FairlabError, FairlabWarning, NotFoundError, QueryError, missing_extra
+from fairlab.errors import FairlabError, FairlabWarning, NotFoundError, QueryError
 from fairlab.fair.crate import facts
-from fairlab.lazy import block_shape, lazily
+from fairlab.lazy import block_shape, chunked, lazily, note_missing_in
 from fairlab.net.image_group import CRATE, read_group
 from fairlab.net.store import open_store
 from fairlab.record import Record, Source
@@ -87,8 +87,10 @@ def open_image(source: str | os.PathLike[str] | Record, *, chunks: Chunks = None
     for name, labels in group.labels.items():
         nodes |= _levels(f"/labels/{name}/", "labels", labels, record.id, attrs)
     if chunks is not None:
-        nodes = {path: _chunked(dataset, chunks) for path, dataset in nodes.items()}
-    return xr.DataTree.from_dict(nodes)  # unnamed: titles hold slashes, which names may not
+        nodes = chunked(nodes, chunks)
+    tree = xr.DataTree.from_dict(nodes)  # unnamed: titles hold slashes, which names may not
+    note_missing_in(tree)
+    return tree
 
 
 def _resolve(source: str | os.PathLike[str] | Record) -> tuple[Record | None, str]:
@@ -213,15 +215,3 @@ def _unique(names: Sequence[str]) -> list[str]:
             f"channels share a name and were numbered: {', '.join(unique)}", FairlabWarning, stacklevel=5
         )
     return unique
-
-
-def _chunked(dataset: xr.Dataset, chunks: Chunks) -> xr.Dataset:
-    try:
-        import dask.array  # noqa: F401  (xarray's own message does not name our extra)
-    except ImportError as exc:
-        raise missing_extra("dask", "open an image as dask arrays", exc) from exc
-    wanted = {} if chunks == "auto" or chunks is None else dict(chunks)
-    for variable in dataset.data_vars.values():
-        blocks = variable.encoding["preferred_chunks"]
-        dataset = dataset.chunk({dim: wanted.get(dim, blocks[dim]) for dim in variable.dims})
-    return dataset

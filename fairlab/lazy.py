@@ -1,53 +1,195 @@
-"""A level of an image as an array that xarray indexes lazily: pixels are read when they are asked for."""
+"""Pixels as an array that xarray indexes lazily: they are read when they are asked for, and not before."""
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from xarray.backends.common import BackendArray
-from xarray.core.indexing import (
-    CopyOnWriteArray,
-    IndexingSupport,
-    LazilyIndexedArray,
-    explicit_indexing_adapter,
-)
+import numpy as np
+from xarray.core.indexing import CopyOnWriteArray, ExplicitlyIndexedNDArrayMixin
+
+from fairlab.errors import SelectionError, missing_extra
+from fairlab.result_tables import readable_bytes
+from fairlab.subset import Subset
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from typing import Literal
+
+    import xarray as xr
     from numpy.typing import NDArray
 
-    from fairlab.net.fetch import ArrayReader
+    Chunks = Literal["auto"] | Mapping[Hashable, int]
 
+MISSING = "missing_chunks"
+"""Attribute that names chunks which the store did not have when they were read."""
+
+_NAMED = 20
 _BLOCK_BYTES = 32 * 1024 * 1024
+_LARGEST_BLOCK_BYTES = 4 * _BLOCK_BYTES
+_BATCH = 16
+_MOST_TASKS = 100_000
 
 
-class LazyLevel(BackendArray):
-    """Pixels of one array, read through an :class:`~fairlab.net.fetch.ArrayReader`."""
+class Pixels(Protocol):
+    """What can be read lazily: one stored array, or a plate of them."""
 
-    def __init__(self, reader: ArrayReader):
-        self._reader = reader
-        self.shape = reader.shape
-        self.dtype = reader.dtype.newbyteorder("=")
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of every axis."""
+        ...
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        pixels: NDArray[Any] = explicit_indexing_adapter(
-            key, self.shape, IndexingSupport.OUTER, self._reader.read
-        )
-        return pixels
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type as stored; results are in the machine's own byte order."""
+        ...
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a stored object."""
+        ...
+
+    def read(self, key: Sequence[int | slice | NDArray[Any]]) -> NDArray[Any]:
+        """Pixels of an outer selection, one entry for each axis; integers drop their axis."""
+        ...
 
 
-def lazily(reader: ArrayReader) -> Any:
-    """Array-like data for an ``xarray.Variable``: read on use, never written back."""
-    # xarray wraps its own wrappers the same way; its stubs do not say so.
-    indexed: Any = LazilyIndexedArray(LazyLevel(reader))
-    return CopyOnWriteArray(indexed)
+class LazyPart(ExplicitlyIndexedNDArrayMixin):
+    """Part of some :class:`Pixels`; selections and transposes only narrow it."""
+
+    __slots__ = ("attrs", "pixels", "subset")
+
+    def __init__(self, pixels: Pixels, subset: Subset, attrs: dict[Any, Any] | None = None):
+        self.pixels, self.subset = pixels, subset
+        self.attrs = attrs
+        """Where missing chunks are noted: the attributes of the variable that was opened."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the part."""
+        return self.subset.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels, in the machine's own byte order."""
+        return self.pixels.dtype.newbyteorder("=")
+
+    def __getitem__(self, indexer: Any) -> LazyPart:
+        return self._with(self.subset.outer(indexer.tuple))
+
+    def _oindex_get(self, indexer: Any) -> LazyPart:
+        return self._with(self.subset.outer(indexer.tuple))
+
+    def _vindex_get(self, indexer: Any) -> LazyPart:
+        return self._with(self.subset.vectorized(indexer.tuple))
+
+    def transpose(self, order: Sequence[int]) -> LazyPart:
+        """The same pixels with their axes in another order; nothing is read."""
+        return self._with(self.subset.transpose(order))
+
+    def _with(self, subset: Subset) -> LazyPart:
+        return LazyPart(self.pixels, subset, self.attrs)
+
+    def get_duck_array(self) -> NDArray[Any]:
+        """The pixels, read now."""
+        if not self.subset.size:
+            return np.empty(self.shape, self.dtype)
+        key = self.subset.outer_key
+        read = _read_points(self.pixels, self.subset.points_key) if key is None else self.pixels.read(key)
+        self._note_missing()
+        return self.subset.arranged(read)
+
+    async def async_get_duck_array(self) -> NDArray[Any]:
+        """The pixels, read in a thread while others go on."""
+        return await asyncio.to_thread(self.get_duck_array)
+
+    def _note_missing(self) -> None:
+        missing = list(getattr(self.pixels, "missing_chunks", ()))
+        if missing and self.attrs is not None:
+            more = f"; … ({len(missing)} in all)" if len(missing) > _NAMED else ""
+            self.attrs[MISSING] = "; ".join(missing[:_NAMED]) + more
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
 
 
-def block_shape(shape: tuple[int, ...], chunks: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[int, ...]:
+def _read_points(pixels: Pixels, key: tuple[NDArray[Any], ...]) -> NDArray[Any]:
+    places = [np.unique(positions, return_inverse=True) for positions in key]
+    box = pixels.read([positions for positions, _ in places])
+    return box[tuple(inverse.reshape(k.shape) for (_, inverse), k in zip(places, key, strict=True))]
+
+
+class LazyArray(CopyOnWriteArray):
+    """What a Variable holds: reads lazily, is never written back, and shows what reading it would cost."""
+
+    __slots__ = ()
+
+    def transpose(self, order: Sequence[int]) -> LazyArray:
+        """Still lazy, and still a copy once it is written to."""
+        return type(self)(self.array.transpose(order))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LazyArray:
+        return type(self)(copy.deepcopy(self.array, memo) if self._copied else self.array)
+
+    def _repr_inline_(self, max_width: int) -> str:
+        if not isinstance(self.array, LazyPart):
+            return "in memory"
+        pixels = math.prod(self.shape)
+        return f"lazy, {readable_bytes(pixels * self.dtype.itemsize)}"[:max_width]
+
+
+def lazily(pixels: Pixels, attrs: dict[Any, Any] | None = None) -> Any:
+    """Array-like data for an ``xarray.Variable``: read on use, never written back, never cached whole.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        What is read.
+    attrs : dict, optional
+        Where chunks that turn out to be missing are noted; see :func:`note_missing_in`.
+    """
+    part: Any = LazyPart(pixels, Subset.whole(pixels.shape), attrs)
+    return LazyArray(part)  # xarray wraps its own lazy arrays the same way; its stubs do not say so
+
+
+def note_missing_in(opened: xr.DataTree | xr.Dataset) -> None:
+    """Let every variable say in its attribute ``missing_chunks`` what its reads did not find.
+
+    xarray copies attributes whenever it makes an object of another, so this is the last thing that is done
+    to what is opened; of a selection, the variable that it was taken from knows.
+    """
+    datasets = [node.dataset for node in opened.subtree] if hasattr(opened, "subtree") else [opened]
+    for variable in itertools.chain.from_iterable(dataset.variables.values() for dataset in datasets):
+        if isinstance(variable._data, LazyArray) and isinstance(variable._data.array, LazyPart):
+            variable._data.array.attrs = variable.attrs
+
+
+# ── dask ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def block_shape(
+    shape: tuple[int, ...],
+    chunks: tuple[int, ...],
+    dtype: np.dtype[Any],
+    fixed: Mapping[int, int] | None = None,
+) -> tuple[int, ...]:
     """Shape of a dask block: whole stored chunks, about 32 MB, grown from the last axis backwards.
 
-    One dask task then reads many chunks at once; a task for each chunk would wait for each in turn.
+    One dask task then reads many chunks at once (16 or more, where the array has them and they are not
+    huge); a task for each chunk would wait for each in turn. An array of more than 100 000 blocks gets
+    larger ones.
+
+    Parameters
+    ----------
+    shape, chunks : tuple of int
+        Of the array and of its stored objects.
+    dtype : numpy.dtype
+        Of the pixels.
+    fixed : mapping of int to int, optional
+        Axis number to a length of block that was asked for.
 
     Examples
     --------
@@ -55,10 +197,79 @@ def block_shape(shape: tuple[int, ...], chunks: tuple[int, ...], dtype: np.dtype
     >>> block_shape((3, 100, 8192, 8192), (1, 1, 512, 512), np.dtype("uint16"))
     (1, 1, 2048, 8192)
     """
-    block = [min(c, n) for c, n in zip(chunks, shape, strict=True)]
-    room = _BLOCK_BYTES / max(1, math.prod(block) * dtype.itemsize)
+    fixed = fixed or {}
+    block = [fixed.get(axis, min(c, n)) for axis, (c, n) in enumerate(zip(chunks, shape, strict=True))]
+    one = max(1, math.prod(block) * dtype.itemsize)
+    wanted: float = max(_BLOCK_BYTES, min(_BATCH * one, _LARGEST_BLOCK_BYTES))
+    # Half of what is allowed: where blocks do not divide an axis, there are up to twice as many of them.
+    wanted = max(wanted, 2 * math.prod(shape) * dtype.itemsize / _MOST_TASKS)
+    room: float = wanted / one
     for axis in reversed(range(len(shape))):
-        times = max(1, min(int(room), math.ceil(shape[axis] / block[axis])))
-        block[axis] = min(block[axis] * times, shape[axis])
-        room /= times
+        if axis not in fixed and block[axis]:
+            times = max(1, min(math.ceil(room), math.ceil(shape[axis] / block[axis])))
+            block[axis] = min(block[axis] * times, shape[axis])
+            room /= times
     return tuple(block)
+
+
+def chunked(datasets: Mapping[str, xr.Dataset], chunks: Chunks) -> dict[str, xr.Dataset]:
+    """Opened datasets with their pixels as dask arrays in blocks of many stored chunks.
+
+    Parameters
+    ----------
+    datasets : mapping of str to Dataset
+        Levels by their place in the tree.
+    chunks : "auto" or mapping of dimension to length
+        Lengths that were asked for; -1 is the whole axis. The other axes get what fits.
+
+    Raises
+    ------
+    SelectionError
+        kind ``"chunks"``: no such dimension, or no length; ``"too-many-blocks"``.
+    MissingExtraError
+        dask is not installed.
+    """
+    try:
+        import dask.array  # noqa: F401  (xarray's own message does not name our extra)
+    except ImportError as exc:
+        raise missing_extra("dask", "open an image as dask arrays", exc) from exc
+    wanted = {} if chunks == "auto" else dict(chunks)
+    _check_lengths(wanted, {dim for dataset in datasets.values() for dim in dataset.dims})
+    return {
+        path: dataset.assign(
+            {name: _chunked(variable.variable, wanted) for name, variable in dataset.data_vars.items()}
+        )
+        for path, dataset in datasets.items()
+    }
+
+
+def _check_lengths(wanted: Mapping[Hashable, int], dims: Iterable[Hashable]) -> None:
+    known = sorted(map(str, dims))
+    for dim, length in wanted.items():
+        whole = isinstance(length, int | np.integer) and not isinstance(length, bool)
+        if dim not in known or not whole or not (length > 0 or length == -1):
+            raise SelectionError(
+                f"chunks={{{dim!r}: {length!r}}} is no block length of this image\n"
+                f'  expected lengths of {", ".join(known)} as whole numbers (-1: the whole axis), or "auto"',
+                kind="chunks",
+                dim=str(dim),
+            )
+
+
+def _chunked(variable: xr.Variable, wanted: Mapping[Hashable, int]) -> xr.Variable:
+    part: LazyPart = variable._data.array  # type: ignore[union-attr]  # what lazily() made
+    fixed = {
+        axis: variable.shape[axis] if wanted[dim] == -1 else min(int(wanted[dim]), variable.shape[axis])
+        for axis, dim in enumerate(variable.dims)
+        if dim in wanted
+    }
+    blocks = block_shape(part.shape, part.pixels.chunks, part.dtype, fixed)
+    tasks = math.prod(math.ceil(n / b) if b else 1 for n, b in zip(part.shape, blocks, strict=True))
+    if tasks > _MOST_TASKS:
+        raise SelectionError(
+            f"chunks={dict(wanted)} would cut the image into {tasks:,} blocks; a graph of that size never starts\n"
+            f'  ask for larger blocks (at most {_MOST_TASKS:,} in all), or for chunks="auto", or open without chunks',
+            kind="too-many-blocks",
+            blocks=tasks,
+        )
+    return variable.chunk(dict(zip(variable.dims, blocks, strict=True)))

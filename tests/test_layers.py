@@ -27,6 +27,7 @@ LAYERS = {
         "sharing",
         "describe",
         "planes",
+        "subset",
     },
     5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},
 }
@@ -42,7 +43,7 @@ DOORS = {
     "hvplot": {"plots"},
     "matplotlib": {"plots"},
     "skimage": {"analysis", "samples"},
-    "dask": {"image", "sharing.writer"},
+    "dask": {"lazy", "sharing.writer"},
     "sqlite3": {"repositories"},
 }
 
