@@ -198,18 +198,24 @@ def block_shape(
     (1, 1, 2048, 8192)
     """
     fixed = fixed or {}
-    block = [fixed.get(axis, min(c, n)) for axis, (c, n) in enumerate(zip(chunks, shape, strict=True))]
-    one = max(1, math.prod(block) * dtype.itemsize)
-    wanted: float = max(_BLOCK_BYTES, min(_BATCH * one, _LARGEST_BLOCK_BYTES))
-    # Half of what is allowed: where blocks do not divide an axis, there are up to twice as many of them.
-    wanted = max(wanted, 2 * math.prod(shape) * dtype.itemsize / _MOST_TASKS)
-    room: float = wanted / one
-    for axis in reversed(range(len(shape))):
-        if axis not in fixed and block[axis]:
+    chunk = [fixed.get(axis, min(c, n)) for axis, (c, n) in enumerate(zip(chunks, shape, strict=True))]
+    growing = [axis for axis in reversed(range(len(shape))) if axis not in fixed and chunk[axis]]
+    chunk_bytes = max(1, math.prod(chunk) * dtype.itemsize)
+    wanted = max(_BLOCK_BYTES, min(_BATCH * chunk_bytes, _LARGEST_BLOCK_BYTES))
+    while True:
+        block, room = list(chunk), wanted / chunk_bytes
+        for axis in growing:
             times = max(1, min(math.ceil(room), math.ceil(shape[axis] / block[axis])))
             block[axis] = min(block[axis] * times, shape[axis])
             room /= times
-    return tuple(block)
+        if n_blocks(shape, block) <= _MOST_TASKS or all(block[axis] == shape[axis] for axis in growing):
+            return tuple(block)
+        wanted *= 2
+
+
+def n_blocks(shape: Sequence[int], block: Sequence[int]) -> int:
+    """How many blocks an array is cut into."""
+    return math.prod(math.ceil(n / b) if b else 1 for n, b in zip(shape, block, strict=True))
 
 
 def chunked(datasets: Mapping[str, xr.Dataset], chunks: Chunks) -> dict[str, xr.Dataset]:
@@ -264,7 +270,7 @@ def _chunked(variable: xr.Variable, wanted: Mapping[Hashable, int]) -> xr.Variab
         if dim in wanted
     }
     blocks = block_shape(part.shape, part.pixels.chunks, part.dtype, fixed)
-    tasks = math.prod(math.ceil(n / b) if b else 1 for n, b in zip(part.shape, blocks, strict=True))
+    tasks = n_blocks(part.shape, blocks)
     if tasks > _MOST_TASKS:
         raise SelectionError(
             f"chunks={dict(wanted)} would cut the image into {tasks:,} blocks; a graph of that size never starts\n"
