@@ -10,11 +10,15 @@ Examples
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DEFAULTS: dict[str, Any] = {
     "timeout_s": 60.0,
@@ -22,7 +26,15 @@ _DEFAULTS: dict[str, Any] = {
     "max_connections": 64,
     "max_read_bytes": None,
     "cache_dir": None,
+    "cache_max_bytes": 0,
+    "verify": "auto",
+    "trusted_hosts": (),
+    "follow_links": False,
     "s3_endpoint": None,
+    "s3_region": None,
+    "s3_profile": None,
+    "s3_anonymous": None,
+    "azure_account": None,
     "offline": False,
 }
 _current = dict(_DEFAULTS)
@@ -34,9 +46,10 @@ class set_options:
     Parameters
     ----------
     timeout_s : float
-        Deadline of one read, all retries included (default 60 s).
+        Limit for one object (a chunk, a metadata document), all retries included (default 60 s). A long read
+        of many objects that arrive in good time is not cut.
     connect_timeout_s : float
-        Deadline for one connection to be made (default 10 s).
+        Limit for one connection to be made (default 10 s).
     max_connections : int
         Requests in flight at once (default 64).
     max_read_bytes : int or None
@@ -44,9 +57,29 @@ class set_options:
     cache_dir : path-like or None
         Where catalogue, samples and other things that can be made again are kept; None means
         ``$FAIRLAB_CACHE_DIR`` or the platform's own cache folder.
+    cache_max_bytes : int
+        Keep what is read from the web in the cache folder, up to so many bytes (default 0: keep nothing).
+        What is kept is checked with the server before it is used, and serves when there is no network.
+    verify : {"auto", True, False}
+        Compare objects with the checksums that their server states: where that costs less than a twentieth
+        of the read ("auto"), always, or never.
+    trusted_hosts : tuple of str
+        Further hosts that a server may redirect to, for example ``("cdn.example.org",)``.
+    follow_links : bool
+        Follow symbolic links that lead out of a store on this machine.
     s3_endpoint : str or None
         Address of the S3 service that ``s3://`` means, for example ``"https://s3.example.org"``; None means
         ``$AWS_ENDPOINT_URL_S3``, ``$AWS_ENDPOINT_URL`` or Amazon's.
+    s3_region : str or None
+        Region of the buckets; None means ``$AWS_REGION``, ``$AWS_DEFAULT_REGION``, the profile's, or what the
+        service says.
+    s3_profile : str or None
+        Profile of ``~/.aws/credentials`` and ``~/.aws/config``; None means ``$AWS_PROFILE`` or "default".
+    s3_anonymous : bool or None
+        True never signs a request, False signs every one, None signs when an unsigned one is refused and
+        credentials are there.
+    azure_account : str or None
+        Storage account that ``az://container/…`` means; None means ``$AZURE_STORAGE_ACCOUNT_NAME``.
     offline : bool
         Open no socket but to this machine.
 
@@ -101,6 +134,7 @@ def max_read_bytes() -> int:
     return _memory_bytes() // 4
 
 
+@functools.cache
 def _memory_bytes() -> int:
     # In a container the group's limit, not the machine's memory, ends the kernel.
     total = 8 * 1024**3
@@ -119,15 +153,45 @@ def _check(name: str, value: Any) -> None:
         near = difflib.get_close_matches(name, _DEFAULTS, n=1)
         hint = f'; did you mean "{near[0]}"?' if near else f"; options are: {', '.join(_DEFAULTS)}"
         raise QueryError(f'there is no option "{name}"{hint}', kind="option-unknown", option=name)
-    if name in ("timeout_s", "connect_timeout_s", "max_connections") and not (
-        isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-    ):
+    expected, fits = _EXPECTED.get(name, ("", lambda _: True))
+    if not fits(value):
         raise QueryError(
-            f'option "{name}" is {value!r}; expected a number above zero', kind="option-value", option=name
+            f'option "{name}" is {value!r}; expected {expected}', kind="option-value", option=name
         )
-    if name == "max_read_bytes" and not (value is None or (isinstance(value, int) and value > 0)):
-        raise QueryError(
-            f"option {name!r} is {value!r}; expected bytes above zero, or None",
-            kind="option-value",
-            option=name,
-        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_POSITIVE = ("a number above zero", lambda value: _is_number(value) and value > 0)
+_FLAG = ("True or False", lambda value: isinstance(value, bool))
+_TEXT = ("a text, or None", lambda value: value is None or isinstance(value, str))
+_EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "timeout_s": _POSITIVE,
+    "connect_timeout_s": _POSITIVE,
+    "max_connections": _POSITIVE,
+    "max_read_bytes": (
+        "bytes above zero, or None",
+        lambda value: value is None or (isinstance(value, int) and value > 0),
+    ),
+    "cache_max_bytes": (
+        "bytes, or 0 for none",
+        lambda value: _is_number(value) and value >= 0,
+    ),
+    "verify": ('"auto", True or False', lambda value: value in ("auto", True, False)),
+    "trusted_hosts": (
+        'names of hosts, for example ("cdn.example.org",)',
+        lambda value: (
+            isinstance(value, tuple | list | set | frozenset)
+            and all(isinstance(host, str) and host and "/" not in host for host in value)
+        ),
+    ),
+    "follow_links": _FLAG,
+    "offline": _FLAG,
+    "s3_endpoint": _TEXT,
+    "s3_region": _TEXT,
+    "s3_profile": _TEXT,
+    "azure_account": _TEXT,
+    "s3_anonymous": ("True, False or None", lambda value: value is None or isinstance(value, bool)),
+}

@@ -32,7 +32,7 @@ LAYERS = {
     5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},
 }
 DOORS = {
-    "pycurl": {"net.http"},
+    "pycurl": {"net.curl"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},
     "ome_zarr": {"sharing"},
     "ipywidgets": {"widgets"},

@@ -7,11 +7,16 @@ read may. (That paths stay inside their store is :mod:`fairlab.ngff.paths`' to p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.errors import FormatError
+from fairlab.errors import FormatError, SelectionError
 from fairlab.options import max_read_bytes
 
+if TYPE_CHECKING:
+    import numpy as np
+
+SMALL_OBJECT: Final = 8 * 1024 * 1024
+"""Objects up to so many bytes are fetched whole when all of them is wanted."""
 _V2_CODECS: Final = frozenset(
     {"blosc", "zstd", "gzip", "zlib", "bz2", "lz4", "lzma", "delta", "shuffle", "crc32", "crc32c", "adler32",
      "fletcher32", "fixedscaleoffset", "packbits", "bitround", "quantize", "astype", "jenkins_lookup3"}
@@ -41,12 +46,12 @@ DECODING_FAULTS: Final = _decoding_faults()
 
 
 def check_array(metadata: Mapping[str, Any], *, where: str) -> None:
-    """Refuse array metadata that could run code or exhaust memory, before anything is built from it.
+    """Refuse array metadata that could run code, before anything is built from it.
 
     Raises
     ------
     FormatError
-        kind ``"codec-refused"``, ``"dtype-refused"`` or ``"chunk-too-large"``.
+        kind ``"codec-refused"``.
     """
     for name in _codec_names(metadata):
         allowed = _V3_CODECS if metadata.get("zarr_format") == 3 else _V2_CODECS
@@ -55,22 +60,48 @@ def check_array(metadata: Mapping[str, Any], *, where: str) -> None:
                 f"the codec {name!r} is not one fairlab decodes\n  at {where}\n"
                 "  only codecs that yield plain numbers are used; pickles and objects never are",
                 kind="codec-refused",
+                url=where,
                 codec=name,
             )
 
 
-def check_decoded(dtype_kind: str, chunk_bytes: int, *, where: str) -> None:
-    """Refuse objects and strings as pixels, and chunks larger than a read may be."""
-    if dtype_kind not in _NUMBERS:
+def check_dtype(dtype: np.dtype[Any], *, where: str) -> None:
+    """Refuse objects and strings as pixels."""
+    if dtype.kind not in _NUMBERS:
         raise FormatError(
-            f"the pixels are not numbers (dtype kind {dtype_kind!r})\n  at {where}", kind="dtype-refused"
+            f"the pixels are not numbers (dtype {dtype})\n  at {where}", kind="dtype-refused", url=where
         )
-    if chunk_bytes > max_read_bytes():
+
+
+def check_chunk(size: int, *, where: str) -> None:
+    """Refuse chunks that decode to more bytes than one read may have."""
+    if size > max_read_bytes():
         raise FormatError(
-            f"one chunk decodes to {chunk_bytes} bytes, over the limit of {max_read_bytes()}\n  at {where}\n"
+            f"one chunk decodes to {size} bytes, over the limit of {max_read_bytes()}\n  at {where}\n"
             "  raise it with fairlab.set_options(max_read_bytes=…) if this machine has the memory",
             kind="chunk-too-large",
-            bytes=chunk_bytes,
+            url=where,
+            bytes=size,
+        )
+
+
+def check_read(size: int, *, where: str) -> None:
+    """Refuse to read more bytes at once than the option ``max_read_bytes`` allows.
+
+    Raises
+    ------
+    SelectionError
+        kind ``"read-too-large"``.
+    """
+    if size > max_read_bytes():
+        raise SelectionError(
+            f"this read would take {size / 1e9:.1f} GB, over the limit of {max_read_bytes() / 1e9:.1f} GB\n"
+            f"  at {where}\n"
+            "  take a smaller part (.isel, .sel), a coarser level (scale1, scale2 …), or open with "
+            'chunks="auto"; fairlab.set_options(max_read_bytes=…) raises the limit',
+            kind="read-too-large",
+            url=where,
+            bytes=size,
         )
 
 

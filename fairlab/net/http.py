@@ -1,31 +1,30 @@
-"""The one HTTP transport: pycurl, with retries, one deadline per read, and full sight of the answer.
+"""The one HTTP transport: what is tried again, for how long, and what an answer may be.
 
-pycurl was chosen by trial: a third of the processor time of httpx, parity with compiled readers, status
-and headers in our hands, redirects off unless we follow them, and short bodies reported as errors.
-A missing object (404, 410) is an answer; everything else that is not a success is an error.
+A missing object (404, 410) is an answer; everything else that is not a success is an error. One exchange
+with a server is :mod:`fairlab.net.curl`'s business.
 """
 
 from __future__ import annotations
 
+import datetime
 import email.utils
-import os
 import random
 import re
-import threading
 import time
+import zlib
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin, urlsplit, urlunsplit
-
-import certifi
-import pycurl
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import urlsplit
 
 from fairlab.errors import AccessError, FairlabError, Unavailable, UnexpectedAnswer
-from fairlab.options import option
+from fairlab.net import curl
+from fairlab.net.address import THIS_MACHINE, redact, redirected
+from fairlab.options import max_read_bytes, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from fairlab.net.traffic import Ledger
 
 _MISSING: Final = frozenset({404, 410})
 _TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -33,12 +32,11 @@ _MAX_TRIES: Final = 8
 _REFUSED_TRIES: Final = 3
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 15.0
-_SILENCE_S: Final = 20  # no byte for this long: the connection is dead
 _MAX_REDIRECTS: Final = 5
 
 
 class Deadline:
-    """The moment at which a read, all its requests and retries, gives up.
+    """The moment at which the reading of one object, all its requests and retries, gives up.
 
     Parameters
     ----------
@@ -62,12 +60,12 @@ class Answer:
     url: str
     """Redacted address that answered."""
     status: int
-    """200, 206, 404 or 410."""
+    """200, 206, 404 or 410; 304 when the caller's headers asked for it."""
     headers: Mapping[str, str]
     """Lower-case names."""
     body: bytes
     """Empty when the object is missing."""
-    tries: int
+    tries: int = 1
     """Requests that were needed."""
 
     @property
@@ -76,38 +74,31 @@ class Answer:
         return self.status in _MISSING
 
 
-def redact(url: str) -> str:
-    """An address fit for messages, logs and files: no user, password or query.
-
-    Examples
-    --------
-    >>> redact("https://me:secret@example.org/a.zarr?X-Amz-Signature=abc")
-    'https://example.org/a.zarr?…'
-    """
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
-
-
 def get(
     url: str,
     *,
     part: slice | None = None,
     deadline: Deadline | None = None,
     max_bytes: int | None = None,
+    headers: tuple[str, ...] = (),
+    ledger: Ledger | None = None,
 ) -> Answer:
     """One object, or a part of it, after as many tries as the deadline allows.
 
     Parameters
     ----------
     url : str
-        ``http://`` or ``https://`` address.
+        ``http://`` or ``https://`` address; a user and password in it are sent to that origin only.
     part : slice, optional
         ``slice(10, 20)`` or, for the last four bytes, ``slice(-4, None)``; the whole by default.
     deadline : Deadline, optional
-        Shared by all requests of one read; a new one by default.
+        Bounds all tries together; a new one by default.
     max_bytes : int, optional
-        A longer body is refused.
+        A longer body is refused; by default one that no read could use (option ``max_read_bytes``).
+    headers : tuple of str
+        Further request headers, ``"Name: value"``; they go to the same origin only.
+    ledger : Ledger, optional
+        Where requests and bytes are counted.
 
     Returns
     -------
@@ -124,54 +115,123 @@ def get(
         Any other status, a redirect to another host, or a body over ``max_bytes``.
     """
     deadline = deadline or Deadline()
+    asked = _Asked(url, _range(part), headers, max_bytes or max_read_bytes(), ledger)
     tries, reason = 0, None
     while True:
         tries += 1
         try:
-            return _follow(url, _range(part), deadline, max_bytes, tries)
+            return _follow(asked, deadline, tries)
         except _Again as again:
             # A last try that the deadline cut off says less than what the server said before.
             reason = again if reason is None or again.kind != "timeout" else reason
-            wait = again.wait_s if again.wait_s is not None else _jitter(tries)
+            wait = max(_jitter(tries), again.wait_s + random.uniform(0, _FIRST_WAIT_S))
             # A refused connection seldom recovers; waiting long for it only hides a wrong address.
-            enough = _REFUSED_TRIES if again.kind == "connection" else _MAX_TRIES
+            enough = _REFUSED_TRIES if again.kind in ("connection", "host-unknown") else _MAX_TRIES
             if tries >= enough or wait >= deadline.left():
                 raise reason.error(url, tries, deadline) from reason.__cause__
             time.sleep(wait)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """One question; the same for all tries."""
+
+    url: str
+    range: str | None
+    headers: tuple[str, ...]
+    max_bytes: int
+    ledger: Ledger | None
+
+
 class _Again(Exception):
     """This try failed in a way that another may not."""
 
-    def __init__(self, what: str, *, kind: str, wait_s: float | None = None):
+    def __init__(self, what: str, *, kind: str, wait_s: float = 0.0):
         super().__init__(what)
         self.what, self.kind, self.wait_s = what, kind, wait_s
 
     def error(self, url: str, tries: int, deadline: Deadline) -> FairlabError:
+        where, plural = redact(url), "" if tries == 1 else "s"
+        asked = ""
+        if self.wait_s and self.wait_s >= deadline.left():
+            asked = f" and asks for a pause of {self.wait_s:.0f} s, more than is left of the limit"
         return Unavailable(
-            f"{self.what}\n  at {redact(url)}, after {tries} tries (limit {deadline.seconds:g} s)\n"
+            f"{self.what}{asked}\n  at {where}, after {tries} request{plural} (limit {deadline.seconds:g} s)\n"
             "  try again later, or raise the limit with fairlab.set_options(timeout_s=…)",
             kind=self.kind,
-            url=redact(url),
+            url=where,
             tries=tries,
+            **({"retry_after_s": self.wait_s} if self.wait_s else {}),
         )
 
 
-def _follow(url: str, range_: str | None, deadline: Deadline, max_bytes: int | None, tries: int) -> Answer:
+def _follow(asked: _Asked, deadline: Deadline, tries: int) -> Answer:
+    url, headers, outside_only = asked.url, asked.headers, False
     for _ in range(_MAX_REDIRECTS):
-        status, headers, body = _perform(url, range_, deadline, max_bytes)
-        if status not in (301, 302, 303, 307, 308):
-            _check_part(url, range_, status, headers, body)
-            return _judge(url, status, headers, body, tries)
-        url = _redirected(url, headers.get("location", ""))
-    raise UnexpectedAnswer("more than 5 redirects", kind="redirects", url=redact(url))
+        reply = _exchange(asked, url, headers, deadline, tries, outside_only)
+        if reply.status not in (301, 302, 303, 307, 308):
+            return _judge(asked, url, reply, tries)
+        target, leaves = redirected(url, reply.headers.get("location", ""))
+        if urlsplit(target).netloc != urlsplit(url).netloc:
+            headers = ()
+        url, outside_only = target, outside_only or leaves
+    raise UnexpectedAnswer(
+        f"more than {_MAX_REDIRECTS} redirects from {redact(asked.url)}",
+        kind="redirects",
+        url=redact(asked.url),
+    )
 
 
-def _judge(url: str, status: int, headers: dict[str, str], body: bytes, tries: int) -> Answer:
+def _exchange(
+    asked: _Asked, url: str, headers: tuple[str, ...], deadline: Deadline, tries: int, outside_only: bool
+) -> curl.Reply:
+    _check_online(url)
+    received = 0
+    if asked.ledger:
+        asked.ledger.began()
+    try:
+        reply = curl.exchange(
+            url,
+            range_=asked.range,
+            headers=headers,
+            limit_s=deadline.left(),
+            connect_s=option("connect_timeout_s"),
+            max_bytes=asked.max_bytes,
+            outside_only=outside_only,
+        )
+        received = len(reply.body)
+    except curl.Fault as fault:
+        received = fault.received
+        if fault.final:
+            raise _final(fault, url, tries) from fault
+        raise _Again(fault.what, kind=fault.kind) from fault
+    finally:
+        if asked.ledger:
+            asked.ledger.ended(received)
+    return reply
+
+
+def _final(fault: curl.Fault, url: str, tries: int) -> FairlabError:
     where = redact(url)
+    if fault.kind in ("body-too-large", "address-inside"):
+        return UnexpectedAnswer(f"{fault.what}: {where}", kind=fault.kind, url=where, tries=tries)
+    return Unavailable(
+        f"{fault.what}: {where}\n  check the address and the connection",
+        kind=fault.kind,
+        url=where,
+        tries=tries,
+    )
+
+
+def _judge(asked: _Asked, url: str, reply: curl.Reply, tries: int) -> Answer:
+    where, status, headers, body = redact(url), reply.status, reply.headers, reply.body
     if status in (200, 206):
+        if status == 206:
+            _check_part(where, asked.range, headers, body)
+        if headers.get("content-encoding", "identity") not in ("identity", "aws-chunked", ""):
+            body = _decoded(where, reply, asked.max_bytes)
         return Answer(url=where, status=status, headers=headers, body=body, tries=tries)
-    if status in _MISSING:
+    if status in _MISSING or (status == 304 and asked.headers):
         return Answer(url=where, status=status, headers=headers, body=b"", tries=tries)
     if status in _TRY_AGAIN:
         raise _Again(f"the server answers {status}", kind=f"http-{status}", wait_s=_retry_after(headers))
@@ -181,113 +241,58 @@ def _judge(url: str, status: int, headers: dict[str, str], body: bytes, tries: i
             "  the data may be private or under embargo, or the address may be wrong",
             kind=f"http-{status}",
             url=where,
+            tries=tries,
         )
-    raise UnexpectedAnswer(f"the server answers {status} for {where}", kind=f"http-{status}", url=where)
+    _refuse(f"the server answers {status} for {where}", f"http-{status}", where, tries)
 
 
-def _check_part(url: str, range_: str | None, status: int, headers: dict[str, str], body: bytes) -> None:
+def _check_part(where: str, range_: str | None, headers: Mapping[str, str], body: bytes) -> None:
     """A partial answer must be the part that was asked for: anything else would be other pixels."""
-    if status != 206:
-        return
     stated = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", headers.get("content-range", ""))
     if range_ and stated:
-        first, last = int(stated[1]), int(stated[2])
+        first, last, total = int(stated[1]), int(stated[2]), stated[3]
         asked_first, _, asked_last = range_.partition("-")
-        right_start = not asked_first or first == int(asked_first)
-        right_end = not asked_first or not asked_last or last <= int(asked_last)
-        if right_start and right_end and last - first + 1 == len(body):
+        if asked_first:
+            right = first == int(asked_first) and (not asked_last or last <= int(asked_last))
+        else:  # the last so many bytes, or all when there are fewer
+            right = not total.isdigit() or (
+                last == int(total) - 1 and first == max(0, int(total) - int(asked_last))
+            )
+        if right and last - first + 1 == len(body):
             return
-    raise UnexpectedAnswer(
+    _refuse(
         f"another part was sent than the one asked for (asked {range_}, got "
-        f"{headers.get('content-range')!r} of {len(body)} bytes)\n  at {redact(url)}",
-        kind="range-wrong",
-        url=redact(url),
+        f"{headers.get('content-range')!r} of {len(body)} bytes)\n  at {where}",
+        "range-wrong",
+        where,
     )
 
 
-def _redirected(url: str, location: str) -> str:
-    target = urljoin(url, location)
-    old, new = urlsplit(url), urlsplit(target)
-    upgraded = (old.scheme, new.scheme) == ("http", "https")
-    same_port = old.port == new.port or (upgraded and not old.port and not new.port)
-    if old.hostname == new.hostname and same_port and (upgraded or old.scheme == new.scheme):
-        return target
-    # Following would let a data server send requests wherever it likes, with this machine's rights.
-    raise UnexpectedAnswer(
-        f"{redact(url)} redirects to another place\n  {redact(target)}\n  open that address itself if you trust it",
-        kind="redirect-elsewhere",
-        url=redact(url),
-        target=redact(target),
-    )
-
-
-def _perform(
-    url: str, range_: str | None, deadline: Deadline, max_bytes: int | None
-) -> tuple[int, dict[str, str], bytes]:
-    _check_allowed(url)
-    body, headers = BytesIO(), dict[str, str]()
-
-    def on_header(line: bytes) -> None:
-        text = line.decode("latin-1")
-        if text.startswith("HTTP/"):
-            headers.clear()  # a new answer: forget the headers of "100 Continue"
-        name, colon, value = text.partition(":")
-        if colon:
-            headers[name.strip().lower()] = value.strip()
-
-    def on_body(data: bytes) -> int | None:
-        if max_bytes is not None and body.tell() + len(data) > max_bytes:
-            return 0  # curl takes this as "stop"
-        body.write(data)
-        return None
-
-    curl = _handle()
-    curl.setopt(pycurl.URL, url.encode())
-    if range_:
-        curl.setopt(pycurl.RANGE, range_)
-    else:  # the handle remembers; an empty header list would not clear it
-        curl.unsetopt(pycurl.RANGE)
-    curl.setopt(pycurl.HEADERFUNCTION, on_header)
-    curl.setopt(pycurl.WRITEFUNCTION, on_body)
-    curl.setopt(pycurl.TIMEOUT_MS, max(1, int(deadline.left() * 1000)))
-    curl.setopt(
-        pycurl.CONNECTTIMEOUT_MS, max(1, int(min(option("connect_timeout_s"), deadline.left()) * 1000))
-    )
+def _decoded(where: str, reply: curl.Reply, max_bytes: int) -> bytes:
+    """A body that was stored packed and is sent so although that was not asked for, as HTTP means it."""
+    encoding = reply.headers["content-encoding"]
+    if encoding not in ("gzip", "x-gzip") or reply.status == 206:
+        _refuse(
+            f"the body is encoded as {encoding!r}, which was not asked for\n  at {where}", "encoding", where
+        )
+    unpack = zlib.decompressobj(wbits=31)
     try:
-        curl.perform()
-    except pycurl.error as exc:
-        raise _translate(url, exc, max_bytes) from exc
-    return curl.getinfo(pycurl.RESPONSE_CODE), headers, body.getvalue()
+        body = unpack.decompress(reply.body, max_bytes)
+    except zlib.error as exc:
+        raise _Again(f"the body is damaged ({exc})", kind="encoding") from exc
+    if unpack.unconsumed_tail:
+        _refuse(f"over {max_bytes} bytes: {where}", "body-too-large", where)
+    if not unpack.eof:
+        raise _Again("the body was cut short", kind="body-short")
+    return body
 
 
-_FINAL_FAULTS: Final = {
-    pycurl.E_URL_MALFORMAT: ("the address is not well formed", "url-malformed"),
-    pycurl.E_UNSUPPORTED_PROTOCOL: ("this kind of address is not opened", "url-scheme"),
-    pycurl.E_COULDNT_RESOLVE_HOST: ("there is no such host (or no network)", "host-unknown"),
-    pycurl.E_PEER_FAILED_VERIFICATION: ("the server's certificate does not verify", "tls"),
-}
-_PASSING_FAULTS: Final = {
-    pycurl.E_OPERATION_TIMEDOUT: ("no answer in time", "timeout"),
-    pycurl.E_PARTIAL_FILE: ("the body was cut short", "body-short"),
-    pycurl.E_COULDNT_CONNECT: ("no connection to the server", "connection"),
-}
+def _refuse(message: str, kind: str, where: str, tries: int = 1) -> NoReturn:
+    raise UnexpectedAnswer(message, kind=kind, url=where, tries=tries)
 
 
-def _translate(url: str, exc: pycurl.error, max_bytes: int | None) -> Exception:
-    code, text = exc.args[0], str(exc.args[1])
-    where = redact(url)
-    if code == pycurl.E_WRITE_ERROR and max_bytes is not None:
-        return UnexpectedAnswer(f"over {max_bytes} bytes at {where}", kind="body-too-large", url=where)
-    if code in _FINAL_FAULTS:
-        what, kind = _FINAL_FAULTS[code]
-        return Unavailable(f"{what}: {where}\n  check the address and the connection", kind=kind, url=where)
-    what, kind = _PASSING_FAULTS.get(code, (f"the connection broke ({text})", "connection-broken"))
-    return _Again(what, kind=kind)
-
-
-def _check_allowed(url: str) -> None:
-    parts = urlsplit(url)
-    if option("offline") and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+def _check_online(url: str) -> None:
+    if option("offline") and urlsplit(url).hostname not in THIS_MACHINE:
         raise Unavailable(
             f"offline: {redact(url)} was not asked\n  fairlab.set_options(offline=False) allows it",
             kind="offline",
@@ -303,46 +308,18 @@ def _range(part: slice | None) -> str | None:
     return f"{part.start}-" + ("" if part.stop is None else str(part.stop - 1))
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    if value.isdigit():
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds to wait; 0 when the server does not say."""
+    value = headers.get("retry-after", "")
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+        moment = email.utils.parsedate_to_datetime(value)
     except ValueError:
-        return None
+        return 0.0
+    # HTTP dates are in GMT, also where the name of the zone was left out.
+    return max(0.0, moment.replace(tzinfo=moment.tzinfo or datetime.UTC).timestamp() - time.time())
 
 
 def _jitter(tries: int) -> float:
     return random.uniform(0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**tries))
-
-
-_local = threading.local()
-
-
-def _handle() -> pycurl.Curl:
-    """This thread's curl handle, which keeps its connections open between requests."""
-    if getattr(_local, "pid", None) != os.getpid():  # a forked child must not share its parent's sockets
-        _local.pid, _local.curl = os.getpid(), _new_handle()
-    handle: pycurl.Curl = _local.curl
-    return handle
-
-
-def _new_handle() -> Any:
-    from fairlab import __version__
-
-    curl = pycurl.Curl()
-    curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-    curl.setopt(pycurl.FOLLOWLOCATION, 0)
-    curl.setopt(pycurl.TCP_NODELAY, 1)
-    curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
-    curl.setopt(pycurl.LOW_SPEED_TIME, _SILENCE_S)
-    curl.setopt(pycurl.CAINFO, os.environ.get("SSL_CERT_FILE") or certifi.where())
-    curl.setopt(pycurl.USERAGENT, f"fairlab/{__version__}")
-    # A proxy from the environment must not swallow requests to this machine.
-    others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    curl.setopt(pycurl.NOPROXY, ",".join(filter(None, [others, "localhost,127.0.0.1,::1"])))
-    return curl

@@ -13,15 +13,19 @@ import threading
 import weakref
 import zipfile
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from fairlab.errors import AccessError, FairlabError, FormatError, NotFoundError, QueryError
 from fairlab.net import http
+from fairlab.net.address import redact
 from fairlab.net.guard import DECODING_FAULTS
-from fairlab.net.http import Deadline, redact
+from fairlab.net.traffic import ledger
 from fairlab.ngff.paths import inner_path
 from fairlab.options import option
+
+if TYPE_CHECKING:
+    from fairlab.net.http import Deadline
 
 _BUCKET_HOSTS = {"gs": "https://storage.googleapis.com"}
 
@@ -126,7 +130,7 @@ class HttpStore:
 
     def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
         """See :class:`Store`."""
-        answer = http.get(self._url(key), part=part, deadline=deadline)
+        answer = http.get(self._url(key), part=part, deadline=deadline, ledger=ledger(self.location))
         if answer.missing:
             return None
         if answer.headers.get("content-type", "").startswith("text/html"):
@@ -159,15 +163,20 @@ class DirectoryStore:
             raise FormatError(
                 f"{path} is a link out of its store\n  it was not followed", kind="link-outside"
             )
+        body, sums = None, ledger(self.location)
+        sums.began()
         try:
             with path.open("rb") as file:
-                return _read_part(file, part)
+                body = _read_part(file, part)
+            return body
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except PermissionError as exc:
             raise AccessError(
                 f"{path} may not be read by this user", kind="permission", path=str(path)
             ) from exc
+        finally:
+            sums.ended(len(body or b""))
 
 
 class ZipStore:

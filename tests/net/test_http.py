@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import base64
 import email.utils
+import gzip
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,9 +64,10 @@ def test_retry_after_is_waited_for(server: FaultServer, form: str) -> None:
 def test_a_wait_beyond_the_deadline_is_not_begun(server: FaultServer) -> None:
     server.fault("object", Fault(status=429, headers={"Retry-After": "100"}))
     start = time.monotonic()
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="pause of 100 s") as caught:
         http.get(f"{server.url}/object", deadline=Deadline(5))
     assert time.monotonic() - start < 1
+    assert (caught.value.kind, caught.value.context["retry_after_s"]) == ("http-429", 100)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,9 @@ def test_redirects_stay_on_their_host(server: FaultServer) -> None:
     server.fault("/away", Fault(status=302, headers={"Location": "http://127.0.0.1:1/secret"}))
     server.fault("/file", Fault(status=302, headers={"Location": "file:///etc/passwd"}))
     server.fault("/loop", Fault(status=302, headers={"Location": "/loop"}))
+    server.fault("/marked", Fault(status=302, headers={"Location": "http://you@127.0.0.1:1/"}))
     for path, kind in {
+        "marked": "redirect-elsewhere",
         "away": "redirect-elsewhere",
         "file": "redirect-elsewhere",
         "loop": "redirects",
@@ -146,3 +152,65 @@ def test_a_body_over_the_limit_is_refused(server: FaultServer) -> None:
     with pytest.raises(UnexpectedAnswer) as caught:
         http.get(f"{server.url}/object", max_bytes=50)
     assert caught.value.kind == "body-too-large"
+
+
+def test_a_trusted_name_may_not_lead_inside(server: FaultServer) -> None:
+    # curl itself takes every name below "localhost" for this machine.
+    inside = server.url.replace("127.0.0.1", "cdn.localhost") + "/object"
+    for name, location in {"named": f"{server.url}/object", "inside": inside}.items():
+        server.fault(f"/{name}", Fault(status=302, headers={"Location": location}))
+    start = server.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(UnexpectedAnswer) as caught:
+        http.get(f"{start}/named")
+    assert caught.value.kind == "redirect-elsewhere"
+    with set_options(offline=False, trusted_hosts=("127.0.0.1", "cdn.localhost")):
+        assert http.get(f"{start}/named").body == bytes(range(100))
+        with pytest.raises(UnexpectedAnswer) as caught:
+            http.get(f"{start}/inside")
+        assert caught.value.kind == "address-inside"
+        assert http.get(inside).body == bytes(range(100))  # named by the user
+    assert [path for path in server.paths() if path == "/object"] == ["/object"] * 2
+
+
+def test_user_and_password_go_to_their_own_origin_only(server: FaultServer) -> None:
+    server.fault("/moved", Fault(status=302, headers={"Location": "/object"}))
+    other = server.url.replace("127.0.0.1", "localhost")
+    server.fault("/away", Fault(status=302, headers={"Location": f"{other}/object"}))
+    secret = server.url.replace("http://", "http://me:hush@")
+    with set_options(trusted_hosts=("localhost",)):
+        http.get(f"{secret}/moved", headers=("X-Own: 1",))
+        http.get(f"{secret}/away", headers=("X-Own: 1",))
+    sent = [(headers.get("Authorization"), headers.get("X-Own")) for headers in server.headers]
+    basic = "Basic " + base64.b64encode(b"me:hush").decode()
+    assert sent == [(basic, "1"), (basic, "1"), (basic, "1"), (None, None)]
+
+
+def test_a_body_that_is_sent_packed_is_unpacked_within_bounds(server: FaultServer) -> None:
+    packed = gzip.compress(bytes(range(100)))
+    server.fault("object", Fault(body=packed, headers={"Content-Encoding": "gzip"}, times=1))
+    assert http.get(f"{server.url}/object").body == bytes(range(100))
+    assert server.headers[0]["Accept-Encoding"] == "identity"
+    faults = {
+        "body-too-large": (gzip.compress(bytes(10**6)), "gzip"),
+        "body-short": (packed[:-10], "gzip"),
+        "encoding": (packed, "br"),
+    }
+    for kind, (body, encoding) in faults.items():
+        server.fault("object", Fault(body=body, headers={"Content-Encoding": encoding}, times=9))
+        with pytest.raises(FairlabError) as caught:
+            http.get(f"{server.url}/object", max_bytes=10_000, deadline=Deadline(0.5))
+        assert caught.value.kind == kind
+        server.clear_faults()
+
+
+def test_a_transport_error_survives_pickle(server: FaultServer) -> None:
+    server.fault("object", Fault(status=500))
+    with pytest.raises(Unavailable) as caught:
+        http.get(f"{server.url}/object?token=hush", deadline=Deadline(0.3))
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (error.kind, error.url, error.context) == (
+        "http-500",
+        f"{server.url}/object?…",
+        caught.value.context,
+    )
+    assert "hush" not in str(error)

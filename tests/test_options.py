@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from fairlab.errors import QueryError
+from fairlab.options import option, set_options
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("timeout_s", 0, 2.5),
+        ("max_connections", True, 8),
+        ("max_read_bytes", 1.5, None),
+        ("cache_max_bytes", -1, 10**9),
+        ("verify", "always", True),
+        ("trusted_hosts", "cdn.example.org", ("cdn.example.org",)),
+        ("trusted_hosts", ("https://cdn.example.org",), []),
+        ("follow_links", 1, True),
+        ("s3_anonymous", "no", False),
+        ("s3_region", 1, "eu-west-2"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(name: str, wrong: object, right: object) -> None:
+    before = option(name)
+    with pytest.raises(QueryError) as caught:
+        set_options(**{name: wrong})
+    assert (caught.value.kind, caught.value.context["option"]) == ("option-value", name)
+    assert option(name) == before
+    with set_options(**{name: right}):
+        assert option(name) == right
+    assert option(name) == before
+
+
+def test_a_misspelt_option_is_named() -> None:
+    with pytest.raises(QueryError, match="timeout_s"):
+        set_options(timout_s=1)
