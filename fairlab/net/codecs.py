@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Buffer = bytes | memoryview
 
 _MAX_SCRATCH: Final = 16 << 20
+_LZMA_MEMORY: Final = 128 << 20
 _SLACK: Final = 1 << 20  # a body between two compressors is no larger than the pixels, give or take headers
 
 
@@ -317,7 +318,13 @@ def _lzma(body: Buffer, size: int | None, limit: int, how: Mapping[str, Any], sc
 
     format_ = int(how.get("format", lzma.FORMAT_XZ))
     filters = how.get("filters") if format_ == lzma.FORMAT_RAW else None
-    return _streamed(lambda: lzma.LZMADecompressor(format_, filters=filters), body, size, limit)
+    # The header asks for the dictionary's memory; the strongest preset needs 65 MB.
+    return _streamed(
+        lambda: lzma.LZMADecompressor(format_, memlimit=None if filters else _LZMA_MEMORY, filters=filters),
+        body,
+        size,
+        limit,
+    )
 
 
 def _streamed(make: Callable[[], Any], body: Buffer, size: int | None, limit: int) -> bytes:

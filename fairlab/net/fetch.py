@@ -21,6 +21,7 @@ from fairlab.net import guard, pool, shards
 from fairlab.net.http import Deadline
 from fairlab.net.selection import Plan, Share, outer, points
 from fairlab.net.stored_array import StoredArray
+from fairlab.net.traffic import ledger
 from fairlab.ngff import documents as json_documents
 
 if TYPE_CHECKING:
@@ -354,6 +355,7 @@ class _Batch:
     def _tell(self) -> None:
         errors = [item for item in self.absent if item.reader.missing == "error"]
         for item in self.absent:
+            ledger(item.reader.store.location).missing(item.key)
             if item.key not in item.reader.missing_chunks:
                 item.reader.missing_chunks.append(item.key)
         told = errors or [item for item in self.absent if item.reader.missing == "warn"]

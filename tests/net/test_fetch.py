@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import pickle
 import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numcodecs
 import numpy as np
@@ -15,8 +17,9 @@ from hypothesis import strategies as st
 
 from fairlab.errors import ChunkError, FairlabWarning
 from fairlab.image import open_image
-from fairlab.net.fetch import ArrayReader, Deadline, documents
+from fairlab.net.fetch import ArrayReader, Deadline, Part, documents, read_into
 from fairlab.net.store import open_store
+from fairlab.net.traffic import ledger
 from fairlab.options import set_options
 from tests.servers import Fault, FaultServer
 from tests.stores import write_store
@@ -183,3 +186,171 @@ def test_a_damaged_zip_entry_names_the_chunk(tmp_path: Path, packing: int) -> No
     with pytest.raises(ChunkError) as caught:
         open_image(path)["scale0/image"].load()
     assert (caught.value.kind, caught.value.context["key"]) == ("zip-damaged", CHUNK["0.5"])
+
+
+# ── what the store does not have ─────────────────────────────────────────────────────────────────────
+
+
+def _array(place: str | Path, path: str = "0", **options: Any) -> ArrayReader:
+    store = open_store(place)
+    name = f"{path}/zarr.json"
+    metadata = documents(store, [name])[name]
+    assert metadata is not None
+    return ArrayReader(store, path, metadata, **options)
+
+
+@pytest.mark.parametrize("shards", [None, 2])
+def test_a_chunk_gone_for_a_moment_beside_others_is_asked_for_again(
+    tmp_path: Path, serve: Serve, shards: int | None
+) -> None:
+    full = write_store(tmp_path / "a.zarr", shards=shards)
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    server.fault("0/c/0/0/1", Fault(status=404, times=1))
+    np.testing.assert_array_equal(reader.read((slice(None),) * 3), full)
+    assert not reader.missing_chunks
+    assert [p for p in server.paths() if p.endswith("0/c/0/0/1")][:2] == ["/a.zarr/0/c/0/0/1"] * 2
+
+
+def test_a_chunk_without_neighbours_is_not_asked_for_again(tmp_path: Path, serve: Serve) -> None:
+    write_store(tmp_path / "a.zarr")
+    (tmp_path / "a.zarr/0/c/0/1/1").unlink()
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr", missing="fill")
+    assert not reader.read((0, slice(16, 32), slice(16, 32))).any()
+    assert server.paths().count("/a.zarr/0/c/0/1/1") == 1
+
+
+@pytest.mark.parametrize("missing", ["warn", "error", "fill"])
+def test_what_a_missing_chunk_means_is_the_users_choice(tmp_path: Path, missing: str) -> None:
+    full = write_store(tmp_path / "a.zarr", compressor=None)
+    (tmp_path / "a.zarr/0/c/0/1/1").unlink()
+    document = tmp_path / "a.zarr/0/zarr.json"
+    document.write_text(document.read_text().replace('"fill_value": 0', '"fill_value": 7'))
+    reader = _array(tmp_path / "a.zarr", missing=missing)
+    before = ledger(reader.store.location).snapshot().missing_chunks
+    full[0, 16:32, 16:32] = 7
+    if missing == "error":
+        with pytest.raises(ChunkError) as caught:
+            reader.read((slice(None),) * 3)
+        assert (caught.value.kind, caught.value.context["key"]) == ("chunk-missing", "0/c/0/1/1")
+    elif missing == "warn":
+        with pytest.warns(FairlabWarning, match=r"1 of 24 chunks .*: 0/c/0/1/1"):
+            np.testing.assert_array_equal(reader.read((slice(None),) * 3), full)
+    else:
+        np.testing.assert_array_equal(reader.read((slice(None),) * 3), full)
+    assert reader.missing_chunks == ["0/c/0/1/1"]
+    assert ledger(reader.store.location).snapshot().missing_chunks == (*before, "0/c/0/1/1")
+
+
+# ── shards ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_shards_index_is_asked_for_once_and_neighbours_travel_together(
+    tmp_path: Path, serve: Serve
+) -> None:
+    full = write_store(tmp_path / "a.zarr", shape=(1, 64, 64), shards=4, levels=1)
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    before = len(server.requests)
+    np.testing.assert_array_equal(reader.read((0, slice(0, 16), slice(None))), full[0, :16])
+    assert len(server.requests) - before == 2  # the index, and four neighbours at once
+    np.testing.assert_array_equal(reader.read((0, slice(16, 32), slice(0, 16))), full[0, 16:32, :16])
+    assert len(server.requests) - before == 3
+    np.testing.assert_array_equal(reader.read((slice(None),) * 3), full)
+    assert len(server.requests) - before == 4  # all of a small shard is one object
+
+
+@pytest.mark.parametrize("location", ["start", "end"])
+def test_chunks_that_a_shard_never_had_are_the_fill_value(tmp_path: Path, location: str) -> None:
+    from zarr.codecs import ShardingCodec
+
+    array = zarr.create_array(
+        tmp_path / "a.zarr/0",
+        shape=(64, 64),
+        chunks=(32, 32),
+        dtype="int16",
+        fill_value=-5,
+        compressors=None,
+        serializer=ShardingCodec(chunk_shape=(16, 16), index_location=location),
+    )
+    array[:16, :16] = 3
+    expected = array[...]
+    with pytest.warns(FairlabWarning, match="3 of 4"):
+        np.testing.assert_array_equal(_array(tmp_path / "a.zarr").read((slice(None),) * 2), expected)
+    part = (slice(3, 20), slice(0, 30))
+    np.testing.assert_array_equal(_array(tmp_path / "a.zarr").read(part), expected[part])
+
+
+@pytest.mark.parametrize(
+    ("cut", "key"), [(slice(0, 0), (slice(None),) * 3), (slice(0, 300), (0, slice(0, 20), slice(0, 20)))]
+)
+def test_a_shard_cut_short_is_an_error(tmp_path: Path, cut: slice, key: Any) -> None:
+    write_store(tmp_path / "a.zarr", shape=(1, 64, 64), shards=4)
+    shard = tmp_path / "a.zarr/0/c/0/0/0"
+    shard.write_bytes(shard.read_bytes()[cut])
+    with pytest.raises(ChunkError) as caught:
+        _array(tmp_path / "a.zarr").read(key)
+    assert caught.value.kind in ("chunk-damaged", "checksum-mismatch")
+    assert caught.value.context["key"] == "0/c/0/0/0"
+
+
+# ── many at once, points, cost ───────────────────────────────────────────────────────────────────────
+
+
+def test_many_arrays_are_read_in_one_batch(tmp_path: Path, serve: Serve) -> None:
+    fulls = [write_store(tmp_path / f"{n}.zarr") for n in range(3)]
+    server = serve(tmp_path)
+    readers = [_array(f"{server.url}/{n}.zarr") for n in range(3)]
+    out = np.empty((3, 1, 20, 60), "uint16")
+    key = (1, slice(5, 25), slice(None))
+    read_into(Part(reader, key, out[n]) for n, reader in enumerate(readers))
+    np.testing.assert_array_equal(out[:, 0], [full[1, 5:25] for full in fulls])
+
+
+def test_points_read_their_own_chunks_only(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "a.zarr", shape=(2, 64, 64))
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    key = (np.array([[0], [1]]), np.array([[3], [40]]), np.arange(16)[None])
+    before = len(server.requests)
+    np.testing.assert_array_equal(reader.read_points(key), full[key])
+    assert len(server.requests) - before == reader.cost_points(key).requests == 2
+
+
+@pytest.mark.parametrize("key", [(0, 0, 0), (slice(None),) * 3, (1, slice(3, 50, 7), np.array([1, 59, 2]))])
+def test_the_cost_is_what_the_servers_log_says(tmp_path: Path, serve: Serve, key: Any) -> None:
+    write_store(tmp_path / "a.zarr", compressor=None)
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    before, sums = len(server.requests), ledger(reader.store.location).snapshot()
+    pixels, cost = reader.read(key), reader.cost(key)
+    after = ledger(reader.store.location).snapshot()
+    assert cost.exact
+    assert cost.requests == len(server.requests) - before == after.requests - sums.requests
+    assert cost.bytes == after.bytes - sums.bytes
+    assert cost.result_bytes == pixels.nbytes
+
+
+def test_a_million_million_chunks_cost_nothing_to_count_and_one_pixel_is_one_request(
+    tmp_path: Path, serve: Serve
+) -> None:
+    write_store(tmp_path / "a.zarr")
+    document = tmp_path / "a.zarr/0/zarr.json"
+    metadata = json.loads(document.read_text())
+    metadata["shape"] = [1, 10**6, 10**6]
+    metadata["chunk_grid"]["configuration"]["chunk_shape"] = [1, 1, 1]
+    document.write_text(json.dumps(metadata))
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr", missing="fill")
+    assert reader.cost((slice(None),) * 3).requests == 10**12
+    before = len(server.requests)
+    assert reader.read((0, 999_999, 123)) == 0
+    assert len(server.requests) - before == 1
+
+
+def test_readers_travel(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr", shards=2)
+    again = pickle.loads(pickle.dumps(_array(tmp_path / "a.zarr", missing="error")))
+    assert again.missing == "error"
+    np.testing.assert_array_equal(again.read((0, slice(3, 9), slice(None))), full[0, 3:9])

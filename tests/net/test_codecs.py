@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import tracemalloc
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numcodecs import get_codec
+
+from fairlab.errors import ChunkError, FormatError
+from fairlab.net import guard
+from fairlab.net.codecs import Decoder, Scratch, coding
+
+SHAPE = (8, 16)
+PIXELS = np.arange(128, dtype="<u2").reshape(SHAPE)
+COMPRESSORS: dict[str, dict[str, Any]] = {
+    "blosc": {"id": "blosc", "cname": "zstd", "clevel": 3, "shuffle": 1},
+    "blosc-lz4": {"id": "blosc", "cname": "lz4", "clevel": 3, "shuffle": 2},
+    "zstd": {"id": "zstd", "level": 1},
+    "zstd-checked": {"id": "zstd", "level": 1, "checksum": True},
+    "lz4": {"id": "lz4"},
+    "gzip": {"id": "gzip"},
+    "zlib": {"id": "zlib"},
+    "bz2": {"id": "bz2"},
+    "lzma": {"id": "lzma"},
+    "lzma-alone": {"id": "lzma", "format": lzma.FORMAT_ALONE},
+}
+
+
+def _v2(compressor: Any, filters: list[dict[str, Any]] | None = None, order: str = "C") -> Decoder:
+    metadata = {"zarr_format": 2, "compressor": compressor, "filters": filters, "order": order}
+    return Decoder(coding(metadata, SHAPE, PIXELS.dtype, where="here"), 0, _no_filters)
+
+
+def _v3(*codecs: Any, dtype: str = "u2") -> Decoder:
+    metadata = {"zarr_format": 3, "codecs": list(codecs)}
+    return Decoder(coding(metadata, SHAPE, np.dtype(dtype), where="here"), 0, _no_filters)
+
+
+def _no_filters(*_: Any) -> Any:
+    raise AssertionError("nothing was left to zarr")
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_every_compressor_gives_back_what_it_was_given(name: str) -> None:
+    body = get_codec(COMPRESSORS[name]).encode(PIXELS.tobytes())
+    np.testing.assert_array_equal(_v2(COMPRESSORS[name])(bytes(body), Scratch()), PIXELS)
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+@pytest.mark.parametrize("count", [127, 129, 32_000_000])
+def test_a_body_of_another_size_is_an_error_and_never_unpacked(name: str, count: int) -> None:
+    """A bomb of 64 MB in a few kilobytes costs no more memory than the 256 bytes that are declared."""
+    body = bytes(get_codec(COMPRESSORS[name]).encode(np.zeros(count, "<u2").tobytes()))
+    decoder = _v2(COMPRESSORS[name])
+    tracemalloc.start()
+    with pytest.raises((ChunkError, *guard.DECODING_FAULTS)):
+        decoder(body, Scratch())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    working_memory = 20_000_000 if name.startswith("lzma") else 300_000
+    assert peak < len(body) * 3 + working_memory
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+@given(data=st.data())
+def test_a_damaged_body_is_an_error_or_whole(name: str, data: st.DataObject) -> None:
+    """Whatever is cut off or flipped: an error of a known kind, or pixels of the right shape; never a crash."""
+    body = bytearray(get_codec(COMPRESSORS[name]).encode(PIXELS.tobytes()))
+    if data.draw(st.booleans()):
+        del body[data.draw(st.integers(0, len(body) - 1)) :]
+    else:
+        body[data.draw(st.integers(0, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        assert _v2(COMPRESSORS[name])(bytes(body), Scratch()).shape == SHAPE
+    except (ChunkError, *guard.DECODING_FAULTS):
+        pass
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [
+        ({"name": "bytes", "configuration": {"endian": "little"}}, "crc32c"),
+        ({"name": "bytes", "configuration": {"endian": "little"}}, {"name": "gzip", "configuration": {}}),
+    ],
+)
+@given(data=st.data())
+def test_a_checksum_notices_every_flipped_bit(checked: Any, data: st.DataObject) -> None:
+    from google_crc32c import value
+
+    plain = PIXELS.tobytes()
+    if checked[1] == "crc32c":
+        body = bytearray(plain + value(plain).to_bytes(4, "little"))
+    else:
+        body = bytearray(gzip.compress(plain))
+    decoder = _v3(*checked)
+    np.testing.assert_array_equal(decoder(bytes(body), Scratch()), PIXELS)
+    start = 0 if checked[1] == "crc32c" else 10  # gzip's header holds a name and a time, which are not pixels
+    body[data.draw(st.integers(start, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises((ChunkError, *guard.DECODING_FAULTS)):
+        decoder(bytes(body), Scratch())
+
+
+def test_streams_one_after_the_other_are_one_chunk() -> None:
+    half = PIXELS.tobytes()[:128], PIXELS.tobytes()[128:]
+    for name, pack in {"gzip": gzip.compress, "zlib": zlib.compress, "bz2": bz2.compress}.items():
+        body = pack(half[0]) + pack(half[1])
+        np.testing.assert_array_equal(_v2({"id": name})(body, Scratch()), PIXELS)
+
+
+def test_orders_and_byte_orders() -> None:
+    np.testing.assert_array_equal(_v2(None, order="F")(PIXELS.tobytes(order="F"), Scratch()), PIXELS)
+    big = {"name": "bytes", "configuration": {"endian": "big"}}
+    turned = {"name": "transpose", "configuration": {"order": [1, 0]}}
+    body = PIXELS.T.astype(">u2").tobytes()
+    np.testing.assert_array_equal(_v3(turned, big)(body, Scratch()), PIXELS)
+    np.testing.assert_array_equal(_v3(turned, turned, big)(PIXELS.astype(">u2").tobytes(), Scratch()), PIXELS)
+
+
+def test_three_axes_turned_twice() -> None:
+    shape = (2, 3, 4)
+    cube = np.arange(24, dtype="u1").reshape(shape)
+    turns = [{"name": "transpose", "configuration": {"order": order}} for order in ([2, 0, 1], [1, 0, 2])]
+    how = coding({"codecs": [*turns, "bytes"]}, shape, cube.dtype, where="here")
+    body = cube.transpose([2, 0, 1]).transpose([1, 0, 2]).tobytes()
+    np.testing.assert_array_equal(Decoder(how, 0, _no_filters)(body, Scratch()), cube)
+
+
+def test_an_empty_body_never_reaches_a_decompressor() -> None:
+    for compressor in [None, *COMPRESSORS.values()]:
+        with pytest.raises(ChunkError) as caught:
+            _v2(compressor)(b"", Scratch())
+        assert caught.value.kind == "chunk-empty"
+
+
+def test_a_decompressor_that_nothing_bounds_is_refused() -> None:
+    delta = {"id": "delta", "dtype": "<u2"}
+    with pytest.raises(FormatError) as caught:
+        _v2(None, filters=[{"id": "zlib"}, delta])
+    assert caught.value.kind == "codec-order"
+
+
+def test_scratch_is_used_again_and_large_pieces_are_not_kept() -> None:
+    scratch = Scratch()
+    first = scratch.room(100)
+    assert np.shares_memory(first, scratch.room(80))
+    large = scratch.room(20_000_000)
+    assert not np.shares_memory(large, scratch.room(20_000_000))

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+
+from fairlab.net import pool
+from fairlab.options import set_options
+
+
+def test_results_come_in_order() -> None:
+    def work(number: int) -> int:
+        time.sleep(0.001 * (number % 3))
+        return number * number
+
+    assert pool.each(work, range(200)) == [n * n for n in range(200)]
+    assert pool.each(work, []) == []
+
+
+def test_no_more_at_once_than_the_option_says() -> None:
+    running, most, lock = 0, 0, threading.Lock()
+
+    def work(_: int) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.005)
+        with lock:
+            running -= 1
+
+    with set_options(max_connections=3):
+        pool.each(work, range(30))
+    assert most <= 3
+    most = 0
+    with set_options(max_connections=16):
+        pool.each(work, range(64))
+    assert 3 < most <= 16
+
+
+def test_the_first_error_ends_it_and_drops_what_waits() -> None:
+    done = []
+
+    def work(number: int) -> None:
+        if number == 5:
+            raise KeyError("five")
+        time.sleep(0.002)
+        done.append(number)
+
+    with set_options(max_connections=4), pytest.raises(KeyError, match="five"):
+        pool.each(work, range(10_000))
+    assert len(done) < 200
+    assert pool.each(abs, [-1, 2]) == [1, 2]  # and the pool goes on
+
+
+def test_jobs_are_taken_as_they_are_needed() -> None:
+    taken = 0
+
+    def endless():  # type: ignore[no-untyped-def]
+        nonlocal taken
+        while True:
+            taken += 1
+            yield fail if taken == 50 else (lambda: None)
+
+    def fail() -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        pool.run(endless())
+    assert taken < 100_000
+
+
+def test_an_error_while_finding_jobs_is_raised() -> None:
+    def jobs():  # type: ignore[no-untyped-def]
+        yield lambda: None
+        raise LookupError("no more")
+
+    with pytest.raises(LookupError, match="no more"):
+        pool.run(jobs())
+
+
+def test_a_small_read_does_not_wait_behind_a_large_one() -> None:
+    with set_options(max_connections=2):
+        large = threading.Thread(target=pool.each, args=(lambda _: time.sleep(0.005), range(400)))
+        large.start()
+        time.sleep(0.05)
+        pool.each(lambda _: None, range(10))
+        assert large.is_alive()
+        large.join()
+
+
+def test_a_worker_that_reads_does_not_wait_for_workers() -> None:
+    with set_options(max_connections=2):
+        assert pool.each(lambda n: sum(pool.each(abs, range(n))), range(8)) == [
+            sum(range(n)) for n in range(8)
+        ]
+
+
+def test_bytes_in_flight_are_bounded_and_a_giant_goes_alone() -> None:
+    held, most, lock = 0, 0, threading.Lock()
+    giant = pool._MAX_IN_FLIGHT * 2
+
+    def work(size: int) -> None:
+        nonlocal held, most
+        with pool.in_flight(size):
+            with lock:
+                held += size
+                most = max(most, held) if size != giant else most
+                assert size != giant or held == giant
+            time.sleep(0.002)
+            with lock:
+                held -= size
+
+    pool.each(work, [pool._MAX_IN_FLIGHT // 5, giant, *[pool._MAX_IN_FLIGHT // 5] * 20])
+    assert pool._MAX_IN_FLIGHT // 2 < most <= pool._MAX_IN_FLIGHT
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_has_threads_of_its_own() -> None:
+    pool.each(abs, range(50))
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if pool.each(abs, [-3]) == [3] else 1)
+    assert os.waitpid(child, 0)[1] == 0
