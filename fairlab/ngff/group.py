@@ -89,8 +89,8 @@ def plate(attributes: Attributes, *, zarr_format: int, where: str) -> Plate:
     UnsupportedVersionError
         kind ``"version-unsupported"``.
     MetadataError
-        kinds ``"plate"``, ``"plate-rows"``, ``"plate-columns"``, ``"plate-wells"``, ``"path"``,
-        ``"path-outside"``; ``"well-unknown"``: a well is in no row or column of the plate;
+        kinds ``"plate"``, ``"plate-rows"``, ``"plate-columns"``, ``"plate-wells"``, ``"plate-size"``,
+        ``"path"``, ``"path-outside"``; ``"well-unknown"``: a well is in no row or column of the plate;
         ``"well-position"``: its path and its indices disagree; ``"well-duplicate"``: two are in one place.
 
     Examples

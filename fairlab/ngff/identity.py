@@ -9,7 +9,7 @@ from fairlab.ngff.values import number, text
 
 Attributes = Mapping[str, Any]
 
-_KINDS: Final = {
+KINDS: Final = {
     "multiscales": "image",
     "plate": "plate",
     "well": "well",
@@ -28,7 +28,7 @@ def kind_of(attributes: Attributes) -> str | None:
     'plate'
     """
     block = block_of(attributes)
-    return next((kind for key, kind in _KINDS.items() if key in block), None)
+    return next((kind for key, kind in KINDS.items() if key in block), None)
 
 
 def block_of(attributes: Attributes) -> Attributes:
@@ -41,7 +41,7 @@ def block_of(attributes: Attributes) -> Attributes:
     """
     own = attributes.get("ome")
     if isinstance(own, Mapping) and (
-        any(key in own for key in _KINDS) or not any(k in attributes for k in _KINDS)
+        any(key in own for key in KINDS) or not any(k in attributes for k in KINDS)
     ):
         return own
     return attributes

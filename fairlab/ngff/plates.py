@@ -10,6 +10,8 @@ from fairlab.ngff.paths import inner_path
 from fairlab.ngff.values import broken, integer, scalars, shown, text
 
 _PLACE: Final = frozenset({"path", "rowIndex", "columnIndex"})
+MAX_POSITIONS: Final = 2**20
+"""Rows times columns; the densest plates have 3456 wells."""
 Position = tuple[int, int]
 
 
@@ -20,6 +22,10 @@ def plate(block: Mapping[str, Any], *, version: str, where: str) -> Plate:
         raise broken(f"plate is {shown(stated)}; expected an object", "plate", where)
     remarks: list[str] = []
     rows, columns = (_names(stated, key, remarks, where) for key in ("rows", "columns"))
+    if len(rows) * len(columns) > MAX_POSITIONS:
+        raise broken(
+            f"{len(rows)} rows of {len(columns)} columns are more than any plate has", "plate-size", where
+        )
     count = integer(stated.get("field_count"))
     return Plate(
         version=version,
@@ -111,37 +117,48 @@ def _position(
 
     Either alone will do. Where both are there they must agree: nobody can tell which of them is wrong.
     """
-    *above, first, second = ("", *path.split("/"))
-    row, column = _find(rows, first), _find(columns, second)
-    if row is None or column is None:
-        row, column = _find(rows, second), _find(columns, first)
-        if row is not None and column is not None:
-            odd.setdefault("has its column before its row in its path", path)
-    by_path = (row, column) if row is not None and column is not None else None
-    by_index = _indices(entry)
-    if by_path is not None:
-        if any(above):
-            odd.setdefault("has more in its path than its row and column", path)
-        if (rows[by_path[0]] + columns[by_path[1]]) not in (first + second, second + first):
-            odd.setdefault("is found by its number, as leading zeros differ", path)
-        if by_index not in (None, by_path):
-            raise broken(
-                f'the well "{path}" states the indices {by_index}, but its path is {by_path}; they must agree',
-                "well-position",
-                where,
-            )
+    by_path = _by_path(path, rows, columns, odd)
+    by_index = _by_index(entry)
+    if by_path is not None and by_index in (None, by_path):
         return by_path
+    if by_path is not None:
+        raise broken(
+            f'the well "{path}" states the indices {by_index}, but its path is {by_path}; they must agree',
+            "well-position",
+            where,
+        )
     # A path in another form ("well_17") says nothing; one of two names that the plate does not have contradicts.
-    inside = by_index is not None and 0 <= by_index[0] < len(rows) and 0 <= by_index[1] < len(columns)
-    if by_index is not None and inside and len(path.split("/")) != 2:
-        odd.setdefault("is placed by its indices alone", path)
-        return by_index
+    if by_index is not None and path.count("/") != 1:
+        row, column = by_index
+        if 0 <= row < len(rows) and 0 <= column < len(columns):
+            odd.setdefault("is placed by its indices alone", path)
+            return by_index
     raise broken(
         f'the well "{path}" names no row and column of the plate\n'
         f"  rows are {shown(list(rows))}, columns are {shown(list(columns))}",
         "well-unknown",
         where,
     )
+
+
+def _by_path(path: str, rows: Sequence[str], columns: Sequence[str], odd: dict[str, str]) -> Position | None:
+    """Place of a well whose path ends in a row and a column, or a column and a row where only that fits."""
+    *above, first, second = ("", *path.split("/"))
+    for oddity, row_name, column_name in (
+        (None, first, second),
+        ("has its column before its row in its path", second, first),
+    ):
+        row, column = _find(rows, row_name), _find(columns, column_name)
+        if row is None or column is None:
+            continue
+        if oddity:
+            odd.setdefault(oddity, path)
+        if any(above):
+            odd.setdefault("has more in its path than its row and column", path)
+        if (rows[row], columns[column]) != (row_name, column_name):
+            odd.setdefault("is found by its number, as leading zeros differ", path)
+        return row, column
+    return None
 
 
 def _find(names: Sequence[str], word: str) -> int | None:
@@ -156,7 +173,7 @@ def _bare(word: str) -> str:
     return word.lstrip("0") if word.isdecimal() else word
 
 
-def _indices(entry: Mapping[str, Any]) -> Position | None:
+def _by_index(entry: Mapping[str, Any]) -> Position | None:
     row, column = integer(entry.get("rowIndex")), integer(entry.get("columnIndex"))
     if row is None or column is None:
         return None

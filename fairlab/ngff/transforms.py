@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import MetadataError
-from fairlab.ngff.values import broken, number, shown
+from fairlab.ngff.values import broken, number, shown, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ def compose(lists: Sequence[Sequence[Transformation]], *, n_axes: int, where: st
             else:
                 translation = tuple(t + s for t, s in zip(translation, shifts, strict=True))
         elif kind != "identity":
-            left.append(kind if isinstance(kind, str) else shown(kind))
+            left.append(text(kind) or shown(kind))
             if not scaled:
                 raise _unknown(left[0], where)
     # The product of finite numbers need not be finite.

@@ -6,9 +6,11 @@ from typing import Final
 
 _PREFIXES: Final = {
     "yocto": -24, "zepto": -21, "atto": -18, "femto": -15, "pico": -12, "nano": -9, "micro": -6, "milli": -3,
-    "centi": -2, "deci": -1, "": 0, "deca": 1, "hecto": 2, "kilo": 3, "mega": 6, "giga": 9, "tera": 12, "peta": 15,
+    "centi": -2, "deci": -1, "": 0, "hecto": 2, "kilo": 3, "mega": 6, "giga": 9, "tera": 12, "peta": 15,
     "exa": 18, "zetta": 21, "yotta": 24,
 }  # fmt: skip
+_PREFIX_SYMBOLS: Final = dict(zip(_PREFIXES, ["y", "z", "a", "f", "p", "n", "µ", "m", "c", "d", "", "h", "k", "M", "G",
+                                              "T", "P", "E", "Z", "Y"], strict=True))  # fmt: skip
 
 LENGTHS_M: Final[dict[str, float]] = {
     **{f"{prefix}meter": 10.0**power for prefix, power in _PREFIXES.items()},
@@ -30,10 +32,14 @@ SYMBOLS: Final[dict[str, str]] = {
 }  # fmt: skip
 """Short forms for people."""
 
-_SPELLINGS: Final = {
+# Exact, before any change of case: "Mm" is not "mm". OME-XML and others write symbols.
+_SPELLINGS: Final[dict[str, str]] = {
+    **{f"{symbol}m": f"{prefix}meter" for prefix, symbol in _PREFIX_SYMBOLS.items()},
+    **{f"{symbol}s": f"{prefix}second" for prefix, symbol in _PREFIX_SYMBOLS.items()},
     **{symbol: name for name, symbol in SYMBOLS.items()},
-    "um": "micrometer", "μm": "micrometer", "micron": "micrometer", "microns": "micrometer", "us": "microsecond",
-    "sec": "second", "secs": "second", "min": "minute", "hr": "hour", "a": "angstrom",
+    "um": "micrometer", "micron": "micrometer", "microns": "micrometer", "us": "microsecond",
+    "sec": "second", "secs": "second", "hr": "hour", "a": "angstrom",
+    "ft": "foot", "in": "inch", "mi": "mile", "pc": "parsec", "yd": "yard",
 }  # fmt: skip
 
 
@@ -45,7 +51,7 @@ def unit_name(text: str) -> str | None:
     >>> unit_name("µm"), unit_name("micrometre"), unit_name("Nanometers"), unit_name("furlong")
     ('micrometer', 'micrometer', 'nanometer', None)
     """
-    word = text.strip()
+    word = text.strip().replace("μ", "µ")  # Greek mu, micro sign
     if word in _SPELLINGS:
         return _SPELLINGS[word]
     word = word.lower().replace("metre", "meter")

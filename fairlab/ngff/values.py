@@ -16,8 +16,16 @@ _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxlist, _SHORT.maxdict = 2, 80, 8, 4
 
 
 def text(value: object) -> str | None:
-    """A string with something in it, or None."""
-    return value if isinstance(value, str) and value.strip() else None
+    r"""A string with something in it, or None; JSON can spell half a character, which nothing can print.
+
+    Examples
+    --------
+    >>> text("DAPI"), text("  "), text(5), text("\ud800")
+    ('DAPI', None, None, None)
+    """
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return None if any("\ud800" <= letter <= "\udfff" for letter in value) else value
 
 
 def number(value: object) -> float | None:
@@ -56,7 +64,9 @@ def scalars(value: Mapping[str, Any], *, but: frozenset[str]) -> dict[str, str |
     return {
         key: entry
         for key, entry in value.items()
-        if key not in but and (isinstance(entry, str | bool) or number(entry) is not None)
+        if key not in but
+        and text(key)
+        and (isinstance(entry, bool) or text(entry) or isinstance(entry, float) or integer(entry) is not None)
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fairlab.errors import MetadataError, UnsupportedVersionError
-from fairlab.ngff import group
+from fairlab.ngff import group, plates
 from fairlab.ngff.model import Field, Plate, Well
 from tests.ngff import examples
 from tests.ngff.examples import VERSIONS, block, zarr_format
@@ -125,6 +125,7 @@ def test_a_well_listed_twice() -> None:
         ("rows", [{}], "plate-rows"),
         ("columns", [{"name": ""}], "plate-columns"),
         ("columns", {"1": 1}, "plate-columns"),
+        ("rows", [{"name": f"R{n}"} for n in range(100)], "plate-size"),
         ("wells", [], "plate-wells"),
         ("wells", None, "plate-wells"),
         ("wells", [{}], "path"),
@@ -134,7 +135,8 @@ def test_a_well_listed_twice() -> None:
         ("wells", [{"path": "C:\\A\\1"}], "path-outside"),
     ],
 )
-def test_broken_plates(key: str, value: Any, kind: str) -> None:
+def test_broken_plates(key: str, value: Any, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plates, "MAX_POSITIONS", 200)
     attributes = examples.plate("0.4")
     attributes["plate"][key] = value
     with pytest.raises(MetadataError) as caught:

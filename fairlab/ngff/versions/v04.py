@@ -27,7 +27,7 @@ def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> 
     levels = []
     for here, dataset, path in datasets(entry, place=place, where=where):
         own = transformations(dataset, place=here, where=where)
-        kinds = [str(step.get("type")) for step in flat(own)]
+        kinds = [text(step.get("type")) or "?" for step in flat(own)]
         if "scale" not in kinds:
             raise broken(
                 f'level "{path}" has no scale transformation (found: {", ".join(kinds) or "nothing"})\n'
