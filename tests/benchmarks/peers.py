@@ -40,10 +40,13 @@ class Fairlab(Peer):
     chunks: Any = None
 
     def __init__(self) -> None:
+        import xarray
+
         import fairlab
 
         self.fairlab = fairlab
         _ = fairlab.open_image
+        xarray.Dataset({"a": ("x", [0.0])})  # with its first array, xarray imports dask where there is one
 
     def open(self, url: str) -> Any:
         tree = self.fairlab.open_image(url, chunks=self.chunks)
