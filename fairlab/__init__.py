@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from fairlab.record import Record
     from fairlab.results import Results
     from fairlab.runs import run
-    from fairlab.verdict import validate
     from fairlab.widgets.viewer import view
 
 __version__ = "0.1.0"
@@ -39,7 +38,6 @@ _HOMES = {
     "segment": "fairlab.analysis.segment",
     "set_options": "fairlab.options",
     "teach": "fairlab.teach",
-    "validate": "fairlab.verdict",
     "view": "fairlab.widgets.viewer",
 }
 
@@ -59,7 +57,6 @@ __all__ = [
     "segment",
     "set_options",
     "teach",
-    "validate",
     "view",
 ]
 

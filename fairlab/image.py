@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+import fairlab.accessor  # noqa: F401  (what is opened has .fair)
 from fairlab import provenance
 from fairlab.errors import FairlabError, FairlabWarning, NotFoundError, QueryError
 from fairlab.fair.crate import facts
@@ -166,7 +167,10 @@ def _levels(
         coords = {**shared, **_positions(image, level, reader.shape)}
         array = xr.Variable(dims, lazily(reader), attrs=dict(attrs))
         blocks = block_shape(reader.shape, reader.chunks, reader.dtype)
-        array.encoding["preferred_chunks"] = dict(zip(dims, blocks, strict=True))
+        array.encoding = {
+            "preferred_chunks": dict(zip(dims, blocks, strict=True)),
+            "source": group.readers[0].store.location,
+        }
         datasets[f"{prefix}scale{number}"] = xr.Dataset({variable: array}, coords=coords, attrs=dict(attrs))
     return datasets
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from xarray.core.indexing import CopyOnWriteArray, ExplicitlyIndexedNDArrayMixin
+from xarray.core.utils import NDArrayMixin
 
 from fairlab.errors import SelectionError, missing_extra
 from fairlab.result_tables import readable_bytes
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from fairlab.net.fetch import Cost
+
     Chunks = Literal["auto"] | Mapping[Hashable, int]
 
 MISSING = "missing_chunks"
 """Attribute that names chunks which the store did not have when they were read."""
 
 _NAMED = 20
+_SHOWN_POINTS = 100_000  # to count the chunks of more points takes longer than a look should
 _BLOCK_BYTES = 32 * 1024 * 1024
 _LARGEST_BLOCK_BYTES = 4 * _BLOCK_BYTES
 _BATCH = 16
@@ -53,7 +57,24 @@ class Pixels(Protocol):
         ...
 
     def read(self, key: Sequence[int | slice | NDArray[Any]]) -> NDArray[Any]:
-        """Pixels of an outer selection, one entry for each axis; integers drop their axis."""
+        """Pixels of an outer selection, one entry for each axis; slices run forward, integers drop their axis."""
+        ...
+
+    def read_points(self, key: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Pixels at positions that broadcast against one another, one array for each axis."""
+        ...
+
+    def cost(self, key: Sequence[int | slice | NDArray[Any]]) -> Cost:
+        """What :meth:`read` would ask of the store; counted, so that it takes no time."""
+        ...
+
+    def cost_points(self, key: Sequence[NDArray[Any]]) -> Cost:
+        """What :meth:`read_points` would ask of the store."""
+        ...
+
+    @property
+    def missing_chunks(self) -> Sequence[str]:
+        """Keys of chunks that were found missing so far."""
         ...
 
 
@@ -98,7 +119,7 @@ class LazyPart(ExplicitlyIndexedNDArrayMixin):
         if not self.subset.size:
             return np.empty(self.shape, self.dtype)
         key = self.subset.outer_key
-        read = _read_points(self.pixels, self.subset.points_key) if key is None else self.pixels.read(key)
+        read = self.pixels.read_points(self.subset.points_key) if key is None else self.pixels.read(key)
         self._note_missing()
         return self.subset.arranged(read)
 
@@ -106,20 +127,23 @@ class LazyPart(ExplicitlyIndexedNDArrayMixin):
         """The pixels, read in a thread while others go on."""
         return await asyncio.to_thread(self.get_duck_array)
 
+    def cost(self) -> Cost:
+        """What reading it would ask of the store; nothing is read."""
+        from fairlab.net.fetch import Cost
+
+        if not self.subset.size:
+            return Cost(requests=0, bytes=0, result_bytes=0, exact=True)
+        key = self.subset.outer_key
+        return self.pixels.cost_points(self.subset.points_key) if key is None else self.pixels.cost(key)
+
     def _note_missing(self) -> None:
-        missing = list(getattr(self.pixels, "missing_chunks", ()))
+        missing = self.pixels.missing_chunks
         if missing and self.attrs is not None:
             more = f"; … ({len(missing)} in all)" if len(missing) > _NAMED else ""
             self.attrs[MISSING] = "; ".join(missing[:_NAMED]) + more
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
-
-
-def _read_points(pixels: Pixels, key: tuple[NDArray[Any], ...]) -> NDArray[Any]:
-    places = [np.unique(positions, return_inverse=True) for positions in key]
-    box = pixels.read([positions for positions, _ in places])
-    return box[tuple(inverse.reshape(k.shape) for (_, inverse), k in zip(places, key, strict=True))]
 
 
 class LazyArray(CopyOnWriteArray):
@@ -135,10 +159,21 @@ class LazyArray(CopyOnWriteArray):
         return type(self)(copy.deepcopy(self.array, memo) if self._copied else self.array)
 
     def _repr_inline_(self, max_width: int) -> str:
-        if not isinstance(self.array, LazyPart):
+        part: Any = self.array
+        if not isinstance(part, LazyPart):
             return "in memory"
-        pixels = math.prod(self.shape)
-        return f"lazy, {readable_bytes(pixels * self.dtype.itemsize)}"[:max_width]
+        size = readable_bytes(part.subset.size * self.dtype.itemsize)
+        if math.prod(part.subset.together) > _SHOWN_POINTS:
+            return f"lazy, {size}"
+        try:
+            cost = part.cost()
+        except Exception:  # whatever is wrong with it, an object can be shown
+            return f"lazy, {size}"
+        return f"≤ {readable_bytes(cost.bytes)} in {_counted(cost.requests)}"[:max_width]
+
+
+def _counted(requests: int) -> str:
+    return f"{requests:,} request" + ("" if requests == 1 else "s")
 
 
 def lazily(pixels: Pixels, attrs: dict[Any, Any] | None = None) -> Any:
@@ -163,8 +198,20 @@ def note_missing_in(opened: xr.DataTree | xr.Dataset) -> None:
     """
     datasets = [node.dataset for node in opened.subtree] if hasattr(opened, "subtree") else [opened]
     for variable in itertools.chain.from_iterable(dataset.variables.values() for dataset in datasets):
-        if isinstance(variable._data, LazyArray) and isinstance(variable._data.array, LazyPart):
-            variable._data.array.attrs = variable.attrs
+        for part in parts_of(variable._data):
+            part.attrs = variable.attrs
+
+
+def parts_of(data: Any) -> list[LazyPart]:
+    """The lazy parts that some array is made of: itself, inside xarray's wrappers, or below a dask graph."""
+    if isinstance(data, LazyPart):
+        return [data]
+    if hasattr(data, "__dask_graph__"):
+        layers = getattr(data.__dask_graph__(), "layers", {}).values()
+        # A source stands alone in its layer; the others, which may be large, are not looked into.
+        alone = [value for layer in layers if len(layer) == 1 for value in dict(layer).values()]
+        return [part for value in alone for part in parts_of(getattr(value, "value", value))]
+    return parts_of(getattr(data, "array", None)) if isinstance(data, NDArrayMixin) else []
 
 
 # ── dask ─────────────────────────────────────────────────────────────────────────────────────────────

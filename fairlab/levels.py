@@ -6,8 +6,6 @@ right after cropping and striding.
 
 from __future__ import annotations
 
-import math
-import numbers
 import re
 import warnings
 from typing import TYPE_CHECKING
@@ -16,10 +14,10 @@ import numpy as np
 
 from fairlab import options
 from fairlab.errors import FairlabWarning, SelectionError
-from fairlab.ngff.units import LENGTHS_M, unit_name
+from fairlab.quantities import quantity_bytes, quantity_um, unit_um
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import xarray as xr
 
@@ -28,60 +26,6 @@ SPACE = ("z", "y", "x")
 
 TOLERANCE = 0.05
 """A level counts as fine enough when its pixels are at most this much larger than asked."""
-
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)\s*")
-
-
-def unit_um(unit: str) -> float | None:
-    """Micrometers in one unit of length, by name or symbol; None when it is no unit of length.
-
-    Examples
-    --------
-    >>> unit_um("nanometer"), unit_um("µm"), unit_um("second")
-    (0.001, 1.0, None)
-    """
-    length_m = LENGTHS_M.get(unit_name(unit) or "")
-    # Powers of ten are not exact in binary: 15 digits make a millimeter 1000 µm again.
-    return None if length_m is None else float(f"{length_m * 1e6:.15g}")
-
-
-def quantity_um(value: float | str) -> float:
-    """A length in micrometer.
-
-    Parameters
-    ----------
-    value : float or str
-        A number is micrometer; text states its unit, by NGFF name or symbol: ``"4 nm"``, ``"0.5 µm"``.
-
-    Raises
-    ------
-    SelectionError
-        kind ``"quantity"``: not a finite length above zero, or the unit is unknown.
-
-    Examples
-    --------
-    >>> quantity_um("4 nm"), quantity_um(0.5), quantity_um("1 mm")
-    (0.004, 0.5, 1000.0)
-    """
-    length = _parse(value)
-    if length is None or not math.isfinite(length) or length <= 0:
-        raise SelectionError(
-            f"{value!r} is not a length\n"
-            '  expected a number above zero (micrometer), or one with its unit: "4 nm", "0.5 µm", "1 mm"',
-            kind="quantity",
-            value=str(value),
-        )
-    return length
-
-
-def _parse(value: object) -> float | None:
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return float(value)
-    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        return None
-    factor = unit_um(match[2]) if match[2] else 1.0
-    return None if factor is None else float(match[1]) * factor
 
 
 def variable(level: xr.Dataset | xr.DataArray) -> xr.DataArray:
@@ -214,8 +158,18 @@ def pixel_size_um(level: xr.Dataset | xr.DataArray) -> dict[str, float]:
     return {d: abs(spacing(array, d)) * axis_um(array, d) for d in SPACE if d in array.dims}
 
 
-def choose(tree: xr.DataTree, *, pixel_size: float | str | None = None, max_pixels: int | None = None) -> str:
+def choose(
+    tree: xr.DataTree,
+    *,
+    pixel_size: float | str | None = None,
+    shape: Sequence[int] | None = None,
+    max_pixels: int | None = None,
+    max_bytes: int | str | None = None,
+) -> str:
     """Name of the level that serves a purpose with the fewest pixels.
+
+    Where several are asked for, a level must be fine enough for all of them; a limit goes before what is
+    fine enough. With none, full resolution.
 
     Parameters
     ----------
@@ -223,43 +177,107 @@ def choose(tree: xr.DataTree, *, pixel_size: float | str | None = None, max_pixe
         An image, as :func:`fairlab.open_image` gives it.
     pixel_size : float or str, optional
         Wanted size of a pixel, a number in micrometer or text such as ``"4 nm"``: the coarsest level whose
-        pixels are not larger (5 % are forgiven). Finer than there is gives full resolution and a
-        :class:`~fairlab.errors.FairlabWarning`.
+        pixels are not larger (5 % are forgiven).
+    shape : sequence of int, optional
+        Samples that are wanted, ``(y, x)`` or ``(z, y, x)``: the coarsest level that has as many.
     max_pixels : int, optional
-        Most pixels that one plane (y · x) may have: the finest such level, or the coarsest of all. With
-        ``pixel_size`` the coarser choice of the two counts. With neither, full resolution.
+        Most pixels that one plane (y · x) may have: the finest such level.
+    max_bytes : int or str, optional
+        Most bytes that the whole level may take in memory, or ``"64 MB"``: the finest such level.
 
     Raises
     ------
     SelectionError
-        kind ``"unitless"``: a size was asked of an image without units; ``"quantity"``, ``"no-levels"``.
+        kind ``"unitless"``: a size was asked of an image without units; ``"quantity"``, ``"shape"``,
+        ``"no-levels"``.
+
+    Warns
+    -----
+    FairlabWarning
+        Finer than there is was asked for: full resolution is given. Or no level keeps ``max_bytes``: the
+        coarsest is given.
     """
     names = level_names(tree)
-    wanted = [0]
-    if pixel_size is not None:
-        wanted.append(_by_size(tree, names, quantity_um(pixel_size)))
-    if max_pixels is not None:
-        planes = [variable(tree[name].to_dataset()).sizes for name in names]
-        fitting = [i for i, sizes in enumerate(planes) if sizes["y"] * sizes["x"] <= max_pixels]
-        wanted.append(fitting[0] if fitting else len(names) - 1)
-    return names[max(wanted)]
+    arrays = [variable(tree[name].to_dataset()) for name in names]
+    fine = [
+        *([] if pixel_size is None else [_by_size(arrays, quantity_um(pixel_size))]),
+        *([] if shape is None else [_by_shape(arrays, shape)]),
+    ]
+    small = [
+        *(
+            []
+            if max_pixels is None
+            else [_first(arrays, lambda a: a.sizes["y"] * a.sizes["x"] <= max_pixels)]
+        ),
+        *([] if max_bytes is None else [_by_bytes(arrays, quantity_bytes(max_bytes))]),
+    ]
+    return names[max([min(fine, default=0), *small])]
 
 
-def _by_size(tree: xr.DataTree, names: list[str], asked_um: float) -> int:
-    sizes = [_plane_um(tree[name].to_dataset()) for name in names]
+def named(tree: xr.DataTree, level: int | str) -> str:
+    """Name of a level that was asked for by its name, or by its number (0 is full resolution, -1 the coarsest).
+
+    Raises
+    ------
+    SelectionError
+        kind ``"level-unknown"``.
+    """
+    names = level_names(tree)
+    if level in names:
+        return str(level)
+    if isinstance(level, int) and not isinstance(level, bool) and -len(names) <= level < len(names):
+        return names[level]
+    raise SelectionError(
+        f"there is no level {level!r}\n  levels are: {', '.join(names)} (or 0 to {len(names) - 1})",
+        kind="level-unknown",
+        level=str(level),
+    )
+
+
+def _first(arrays: Sequence[xr.DataArray], fits: Callable[[xr.DataArray], bool]) -> int:
+    """The finest level that fits, or the coarsest of all."""
+    return next((i for i, array in enumerate(arrays) if fits(array)), len(arrays) - 1)
+
+
+def _by_bytes(arrays: Sequence[xr.DataArray], most: int) -> int:
+    chosen = _first(arrays, lambda array: array.nbytes <= most)
+    if arrays[chosen].nbytes > most:
+        _warn(
+            f"no level takes at most {most:,} bytes; the coarsest takes {arrays[chosen].nbytes:,} and is used"
+        )
+    return chosen
+
+
+def _by_size(arrays: Sequence[xr.DataArray], asked_um: float) -> int:
+    sizes = [_plane_um(array) for array in arrays]
     fine = [i for i, size in enumerate(sizes) if size <= asked_um * (1 + TOLERANCE)]
     if fine:
         return max(fine, key=lambda i: (sizes[i], -i))
-    warnings.warn(
-        f"pixels of {asked_um:g} µm were asked for; the finest there are measure {sizes[0]:g} µm and are used",
-        FairlabWarning,
-        stacklevel=4,
+    _warn(
+        f"pixels of {asked_um:g} µm were asked for; the finest there are measure {sizes[0]:g} µm and are used"
     )
     return 0
 
 
-def _plane_um(level: xr.Dataset) -> float:
-    array = variable(level)
+def _by_shape(arrays: Sequence[xr.DataArray], shape: Sequence[int]) -> int:
+    dims = SPACE[-len(shape) :]
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in shape)
+    if not (whole and 1 < len(shape) <= len(SPACE)):
+        raise SelectionError(f"shape={shape!r}: expected samples as (y, x) or (z, y, x)", kind="shape")
+    found = [[array.sizes.get(dim, 1) for dim in dims] for array in arrays]
+    fine = [i for i, sizes in enumerate(found) if all(n >= k for n, k in zip(sizes, shape, strict=True))]
+    if fine:
+        return max(fine)
+    asked, most = (" × ".join(map(str, lengths)) for lengths in (shape, found[0]))
+    _warn(f"{asked} samples were asked for; full resolution has {most} and is used")
+    return 0
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, FairlabWarning, stacklevel=4)
+
+
+def _plane_um(array: xr.DataArray) -> float:
     return max(abs(spacing(array, dim)) * axis_um(array, dim) for dim in ("y", "x"))
 
 

@@ -16,6 +16,11 @@ LAYERS = {
     2: {"net"},
     3: {"repositories"},
     4: {
+        "accessor",
+        "backend",
+        "costs",
+        "quantities",
+        "regions",
         "federation",
         "image",
         "lazy",
@@ -27,15 +32,12 @@ LAYERS = {
         "sharing",
         "describe",
         "planes",
-        "verdict",
         "subset",
     },
     5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},
 }
 DOORS = {
     "pycurl": {"net.curl"},
-    "obstore": {"net.s3"},
-    "google_crc32c": {"net.checksums"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},
     "ome_zarr": {"sharing"},
     "ipywidgets": {"widgets"},

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import math
+import warnings
 
 import numpy as np
 import pytest
@@ -13,36 +13,6 @@ from fairlab import levels
 from fairlab.errors import FairlabWarning, SelectionError
 from fairlab.ngff.units import LENGTHS_M
 from tests.analysis.images import image, tree
-
-
-@pytest.mark.parametrize(
-    ("given_", "um"),
-    [
-        ("4 nm", 0.004), ("0.5 um", 0.5), ("0.5 µm", 0.5), ("0.5 μm", 0.5), ("1 mm", 1000.0), (0.5, 0.5),
-        ("0.5", 0.5), (" 1e-3mm ", 1.0), ("2 Angstrom", 2e-4), ("3 Å", 3e-4), (np.float32(2), 2.0), (7, 7.0),
-        ("1.5 micrometres", 1.5), (".5 um", 0.5),
-    ],
-)  # fmt: skip
-def test_quantities(given_: float | str, um: float) -> None:
-    assert levels.quantity_um(given_) == pytest.approx(um, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        "", "nm", "four nm", "4 parrots", "4 s", "-4 nm", "0 nm", 0, -1, math.nan, math.inf, "nan", "inf um", True,
-        None, "1e999 um", "4 nm 5", "4,5 nm", [4], "1 um2",
-    ],
-)  # fmt: skip
-def test_no_quantities(garbage: object) -> None:
-    with pytest.raises(SelectionError) as caught:
-        levels.quantity_um(garbage)  # type: ignore[arg-type]  # the point of the test
-    assert caught.value.kind == "quantity"
-
-
-@given(st.floats(1e-9, 1e9), st.sampled_from(sorted(LENGTHS_M)))
-def test_text_and_number_agree(value: float, unit: str) -> None:
-    assert levels.quantity_um(f"{value!r} {unit}") == pytest.approx(value * LENGTHS_M[unit] * 1e6)
 
 
 @pytest.mark.parametrize("unit", sorted(LENGTHS_M))
@@ -162,3 +132,86 @@ def test_a_large_read_is_refused_before_it_happens() -> None:
     assert caught.value.kind == "read-too-large"
     assert (caught.value.context["bytes"], caught.value.context["max_bytes"]) == (400, 100)
     assert "take less" in str(caught.value)
+
+
+# ── what the choice promises, whatever the pyramid ───────────────────────────────────────────────────
+
+
+@st.composite
+def pyramids(draw: st.DrawFn) -> xr.DataTree:
+    """Levels with any factors between them, finest first."""
+    size, step = draw(st.integers(16, 64)), draw(st.floats(1e-3, 1e3))
+    nodes = {}
+    for number in range(draw(st.integers(1, 5))):
+        array = image(
+            np.zeros((2, size, size + 3), "uint8"),
+            "cyx",
+            scale={"y": step, "x": step * draw(st.floats(0.5, 1))},
+        )
+        nodes[f"/scale{number}"] = array.to_dataset(name="image")
+        factor = draw(st.floats(1.2, 4.0))
+        size, step = max(2, int(size / factor)), step * factor
+    return xr.DataTree.from_dict(nodes)
+
+
+def _largest_um(array: xr.DataArray) -> float:
+    size = levels.pixel_size_um(array)
+    return max(size["y"], size["x"])
+
+
+@given(pyramids(), st.floats(1e-4, 1e5))
+def test_never_coarser_than_asked_and_never_finer_than_needed(pyramid: xr.DataTree, asked: float) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        name = levels.choose(pyramid, pixel_size=asked)
+    sizes = {n: _largest_um(levels.variable(pyramid[n].to_dataset())) for n in levels.level_names(pyramid)}
+    enough = asked * (1 + levels.TOLERANCE)
+    assert (sizes[name] > enough) == bool(caught)
+    assert name == "scale0" or sizes[name] <= enough
+    assert not any(sizes[name] < size <= enough for size in sizes.values())
+
+
+@given(pyramids(), st.integers(1, 10**4))
+def test_never_over_budget_and_never_coarser_than_the_budget_asks(pyramid: xr.DataTree, most: int) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        name = levels.choose(pyramid, max_bytes=most)
+    taken = {n: pyramid[n].dataset["image"].nbytes for n in levels.level_names(pyramid)}
+    assert (taken[name] > most) == bool(caught)
+    assert taken[name] == max((n for n in taken.values() if n <= most), default=min(taken.values()))
+
+
+@given(pyramids(), st.integers(1, 70), st.integers(1, 70))
+def test_as_many_samples_as_asked(pyramid: xr.DataTree, y: int, x: int) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        name = levels.choose(pyramid, shape=(y, x))
+    sizes = {n: pyramid[n].dataset["image"].sizes for n in levels.level_names(pyramid)}
+    fine = [n for n in sizes if sizes[n]["y"] >= y and sizes[n]["x"] >= x]
+    assert name == (fine[-1] if fine else "scale0")
+    assert bool(caught) == (not fine)
+
+
+def test_a_limit_goes_before_what_is_fine_enough() -> None:
+    pyramid = tree(
+        image(np.zeros((16, 24), "uint8"), scale={"y": 0.5, "x": 0.5})
+    )  # 384, 96 · 8, 24 · 8 bytes
+    assert levels.choose(pyramid, pixel_size=0.5, max_bytes=400) == "scale0"
+    assert levels.choose(pyramid, pixel_size=0.5, max_bytes=200) == "scale2"
+    assert levels.choose(pyramid, pixel_size=2, shape=(8, 8)) == "scale1"
+
+
+@pytest.mark.parametrize("shape", [(5,), (1, 2, 3, 4), (0, 4), (4.0, 4), (True, 4), ()])
+def test_no_shapes(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SelectionError) as caught:
+        levels.choose(tree(image(np.zeros((4, 4)))), shape=shape)
+    assert caught.value.kind == "shape"
+
+
+def test_levels_by_name_and_number() -> None:
+    pyramid = tree(image(np.zeros((16, 24))))
+    assert [levels.named(pyramid, level) for level in ("scale1", 0, -1)] == ["scale1", "scale0", "scale2"]
+    for level in ("1", 3, -4, True, None, "image"):
+        with pytest.raises(SelectionError) as caught:
+            levels.named(pyramid, level)  # type: ignore[arg-type]  # the point of the test
+        assert caught.value.kind == "level-unknown"

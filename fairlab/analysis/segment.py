@@ -23,7 +23,8 @@ from fairlab.analysis.selection import (
     pixels_of,
 )
 from fairlab.errors import SelectionError
-from fairlab.levels import axis_um, check_size, is_physical, quantity_um, spacing
+from fairlab.levels import axis_um, check_size, is_physical, spacing
+from fairlab.quantities import quantity_um
 
 OPTIONS = ("fill_holes", "split", "dark_objects")
 

@@ -23,6 +23,7 @@ from fairlab.net.selection import Plan, Share, outer, points
 from fairlab.net.stored_array import StoredArray
 from fairlab.net.traffic import ledger
 from fairlab.ngff import documents as json_documents
+from fairlab.result_tables import readable_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -104,9 +105,15 @@ def _document(
     return value, remarks
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Cost:
-    """What a read asks of the store."""
+    """What a read asks of the store.
+
+    Examples
+    --------
+    >>> Cost(requests=256, bytes=134_217_728, result_bytes=134_217_728, exact=True)
+    256 requests, at most 134 MB
+    """
 
     requests: int
     """Requests, when every object is there; the most it can be where :attr:`exact` is false."""
@@ -124,6 +131,11 @@ class Cost:
             result_bytes=self.result_bytes + other.result_bytes,
             exact=self.exact and other.exact,
         )
+
+    def __repr__(self) -> str:
+        # What people ask for: the numbers have names of their own.
+        count = f"{self.requests:,} request{'' if self.requests == 1 else 's'}"
+        return f"{'' if self.exact else 'at most '}{count}, at most {readable_bytes(self.bytes)}"
 
 
 class ArrayReader(StoredArray):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fairlab.errors import SelectionError
-from fairlab.levels import spacing, unit_um
+from fairlab.levels import spacing
+from fairlab.quantities import unit_um
 from fairlab.widgets.layout import layout_of
 
 if TYPE_CHECKING:

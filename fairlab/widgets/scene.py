@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 
 from fairlab.errors import QueryError, SelectionError
-from fairlab.levels import level_names, spacing, unit_um, variable
+from fairlab.levels import level_names, spacing, variable
 from fairlab.licenses import license
+from fairlab.quantities import unit_um
 from fairlab.record import Record
 from fairlab.repositories.base import scheme
 from fairlab.widgets.channels import near

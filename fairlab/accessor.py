@@ -1,0 +1,294 @@
+"""``.fair`` on xarray objects: where a picture lies, what reading it costs, and where it comes from.
+
+Importing this module makes the accessor; opening an image does so too. It keeps no state of its own:
+everything is read from the object's coordinates, attributes and lazy arrays, so it stays right after
+selections and in other processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from fairlab import levels, regions
+from fairlab.citation import Citation, cite
+from fairlab.costs import cost_of
+from fairlab.errors import QueryError, SelectionError
+from fairlab.provenance import records_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fairlab.net.fetch import Cost
+    from fairlab.net.traffic import Traffic
+    from fairlab.record import Record
+    from fairlab.regions import Center, Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One value of a record, and where it was read."""
+
+    field: str
+    """Name of the field."""
+    value: Any
+    """The value; None when it is unknown."""
+    document: str | None = None
+    """Address or name of the document that says so."""
+    pointer: str | None = None
+    """Place inside the document."""
+    retrieved_at: str | None = None
+    """ISO 8601 time of reading, UTC; None for tables that are shipped with fairlab."""
+    basis: str | None = None
+    """``"asserted"`` by the document, or ``"inferred"`` by fairlab."""
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.field}: unknown"
+        told = "; ".join(filter(None, (self.document, self.pointer, self.retrieved_at, self.basis)))
+        return f"{self.field}: {self.value} ({told or 'source not recorded'})"
+
+
+class Fair:
+    """What every object knows of itself: ``array.fair``, ``dataset.fair``.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> image = fairlab.open_image("sample:nuclei")["scale0/image"]
+    >>> image.fair.at(c="DAPI", x="350 um").sizes["y"] == image.sizes["y"]
+    True
+    """
+
+    def __init__(self, obj: Any):
+        self._obj = obj
+
+    def _array(self, level: int | str | None = None, pixel_size: Quantity | None = None) -> xr.DataArray:
+        if level is not None or pixel_size is not None:
+            raise SelectionError(
+                "this is one level already; choose a level from the whole tree: tree.fair.level(…)",
+                kind="level-unknown",
+            )
+        return levels.variable(self._obj)
+
+    @property
+    def pixel_size(self) -> dict[str, float]:
+        """Size of a pixel along each axis of space, in micrometer."""
+        return levels.pixel_size_um(self._array())
+
+    def crop(
+        self,
+        *,
+        center: Center,
+        width: Quantity | Mapping[str, Quantity],
+        level: int | str | None = None,
+        pixel_size: Quantity | None = None,
+    ) -> xr.DataArray:
+        """The samples inside a physical box, lazily; see :func:`fairlab.regions.crop`.
+
+        Parameters
+        ----------
+        center : mapping or sequence
+            ``{"x": 12.3, "y": "4 um"}``, or ``(y, x)``, ``(z, y, x)``, in the units of the coordinates.
+        width : float, str or mapping
+            Full width; a number is micrometer.
+        level, pixel_size : optional
+            Which level of a tree; full resolution by default. See :meth:`FairTree.level`.
+        """
+        return regions.crop(self._array(level, pixel_size), center=center, width=width)
+
+    def at(
+        self, *, level: int | str | None = None, pixel_size: Quantity | None = None, **positions: Any
+    ) -> xr.DataArray:
+        """The samples nearest to positions, such as ``x=12.3, y="4 um", c="DAPI"``; see :func:`fairlab.regions.at`."""
+        return regions.at(self._array(level, pixel_size), positions)
+
+    def estimate(
+        self,
+        selection: xr.DataTree | xr.Dataset | xr.DataArray | Mapping[str, Any] | None = None,
+        *,
+        level: int | str | None = None,
+        pixel_size: Quantity | None = None,
+        **positions: Any,
+    ) -> Cost:
+        """Requests and bytes that loading would take; nothing is read.
+
+        Parameters
+        ----------
+        selection : DataArray, Dataset, DataTree or mapping, optional
+            What would be loaded: an object selected from this one (by index: ``image.isel(z=3)``), or
+            positions as for :meth:`at`; by default the object itself.
+        level, pixel_size : optional
+            Which level of a tree the positions are for; full resolution by default.
+        **positions
+            The same as a mapping: ``x=slice(0, 50)``, ``c="DAPI"``.
+
+        Returns
+        -------
+        Cost
+            ``requests`` (exact unless arrays are sharded or dask's), ``bytes`` at most, ``result_bytes``.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> tree = fairlab.open_image("sample:nuclei")
+        >>> tree.fair.estimate(c="DAPI", level=-1).exact
+        True
+        """
+        if isinstance(selection, xr.DataTree | xr.Dataset | xr.DataArray):
+            if positions or level is not None or pixel_size is not None:
+                raise QueryError(
+                    "give a selected object or positions, not both: estimate(image.isel(z=0)) or estimate(z=0)",
+                    kind="estimate",
+                )
+            return cost_of(selection)
+        wanted = {**(selection or {}), **positions}
+        if not wanted and level is None and pixel_size is None:
+            return cost_of(self._obj)
+        return cost_of(regions.at(self._array(level, pixel_size), wanted))
+
+    def traffic(self) -> Traffic:
+        """Requests, bytes, seconds and missing chunks so far, of all that this process read from the store.
+
+        Raises
+        ------
+        SelectionError
+            kind ``"source-unknown"``: the object no longer says where it was opened from.
+        """
+        from fairlab.net.traffic import ledger
+
+        for holder in self._holders():
+            if "source" in holder.encoding:
+                return ledger(holder.encoding["source"]).snapshot()
+        raise SelectionError(
+            "this object no longer says which store it was read from\n"
+            "  ask the tree, or a selection of it: tree.fair.traffic()",
+            kind="source-unknown",
+        )
+
+    def _holders(self) -> list[Any]:
+        return [self._obj, *getattr(self._obj, "variables", {}).values()]
+
+    @property
+    def record(self) -> Record:
+        """What is known about the image: identity, licence, organism, and where each value was read.
+
+        Raises
+        ------
+        QueryError
+            kind ``"no-provenance"``; ``"records"``: several images went into this object.
+        """
+        records = records_of(self._obj)
+        if len(records) > 1:
+            raise QueryError(
+                f"{len(records)} images went into this object: {', '.join(r.id for r in records)}\n"
+                "  .fair.cite() names them all",
+                kind="records",
+            )
+        return records[0]
+
+    def provenance(self, field: str) -> Fact:
+        """One value of the record, and the document, place and time that it was read from.
+
+        Parameters
+        ----------
+        field : str
+            ``"organism"``, ``"license"``, ``"title"`` … (fields of :class:`fairlab.Record`).
+
+        Raises
+        ------
+        QueryError
+            kind ``"field-unknown"``: records have no such field.
+        """
+        record = self.record
+        if field not in record.__dataclass_fields__ or field == "sources":
+            raise QueryError(
+                f'records have no field "{field}"; fields are: '
+                + ", ".join(name for name in record.__dataclass_fields__ if name != "sources"),
+                kind="field-unknown",
+            )
+        value, source = getattr(record, field), record.source(field)
+        if value in (None, ()):
+            return Fact(field=field, value=None)
+        if source is None:
+            return Fact(field=field, value=value)
+        return Fact(
+            field=field,
+            value=value,
+            document=source.document,
+            pointer=source.pointer or None,
+            retrieved_at=source.retrieved_at,
+            basis=source.basis,
+        )
+
+    def cite(self) -> Citation:
+        """How to cite the images that went into this object; see :func:`fairlab.cite`."""
+        return cite(self._obj)
+
+
+class FairTree(Fair):
+    """What an opened image or plate knows of itself: ``tree.fair``.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> tree = fairlab.open_image("sample:nuclei")
+    >>> tree.fair.level(max_bytes="1 MB").nbytes <= 1_000_000
+    True
+    """
+
+    def _array(self, level: int | str | None = None, pixel_size: Quantity | None = None) -> xr.DataArray:
+        if level is None and pixel_size is None and self._obj.data_vars:
+            return levels.variable(self._obj.to_dataset())  # a node that is a level itself
+        return self.level(level, pixel_size=pixel_size)
+
+    def level(
+        self,
+        level: int | str | None = None,
+        *,
+        pixel_size: Quantity | None = None,
+        shape: Sequence[int] | None = None,
+        max_bytes: int | str | None = None,
+    ) -> xr.DataArray:
+        """The pixels of one level, lazily; by what it is to serve, or by name.
+
+        Parameters
+        ----------
+        level : int or str, optional
+            Name (``"scale1"``) or number (0 is full resolution, -1 the coarsest).
+        pixel_size : float or str, optional
+            The coarsest level whose pixels are not larger: micrometer, or ``"4 nm"``.
+        shape : sequence of int, optional
+            The coarsest level with as many samples: ``(y, x)`` or ``(z, y, x)``.
+        max_bytes : int or str, optional
+            The finest level that takes no more memory: ``"64 MB"``.
+
+        Raises
+        ------
+        SelectionError
+            See :func:`fairlab.levels.choose` and :func:`fairlab.levels.named`.
+        """
+        wishes = {"pixel_size": pixel_size, "shape": shape, "max_bytes": max_bytes}
+        wishes = {name: wish for name, wish in wishes.items() if wish is not None}
+        if level is not None and wishes:
+            raise SelectionError(
+                f"level={level!r} and {', '.join(wishes)} both choose a level; give one of them",
+                kind="level-unknown",
+            )
+        chosen: dict[str, Any] = wishes
+        name = levels.choose(self._obj, **chosen) if level is None else levels.named(self._obj, level)
+        return levels.variable(self._obj[name].dataset)
+
+    def _holders(self) -> list[Any]:
+        return [holder for node in self._obj.subtree for holder in (node, *node.variables.values())]
+
+
+registrars: tuple[tuple[Any, type[Fair]], ...] = (
+    (xr.register_dataarray_accessor, Fair),
+    (xr.register_dataset_accessor, Fair),
+    (xr.register_datatree_accessor, FairTree),
+)
+for register, accessor in registrars:
+    register("fair")(accessor)
