@@ -38,6 +38,8 @@ LAYERS = {
 }
 DOORS = {
     "pycurl": {"net.curl"},
+    "obstore": {"net.s3"},
+    "google_crc32c": {"net.checksums", "net.codecs", "net.shards"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},
     "ome_zarr": {"sharing"},
     "ipywidgets": {"widgets"},
