@@ -34,11 +34,14 @@ def read(stated: object, *, place: str, where: str, remarks: list[str]) -> tuple
         kind ``"axes"``: a dimension of the arrays would have no name, or two the same.
     """
     if not isinstance(stated, list) or not stated:
-        raise broken(f"{place} is {shown(stated)}; expected a list of axes", "axes", where)
+        raise broken(f"axes is {shown(stated)}; expected a list of axes", "axes", where, place=place)
     names = [text(axis.get("name")) if isinstance(axis, Mapping) else text(axis) for axis in stated]
     if None in names or len(set(names)) != len(names) or any("/" in str(name) for name in names):
         raise broken(
-            f"{place} names the axes {shown(names)}; expected different names, without slashes", "axes", where
+            f"axes are named {shown(names)}; expected different names, without slashes",
+            "axes",
+            where,
+            place=place,
         )
     found = tuple(_axis(axis, remarks) for axis in stated)
     kinds = [axis.type for axis in found]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from fairlab.errors import FormatError, UnsupportedVersionError
+from fairlab.errors import FormatError, MetadataError, UnsupportedVersionError
 from fairlab.ngff import labels, plates
 from fairlab.ngff.channels import channels
 from fairlab.ngff.identity import block_of, dialect, kind_of, version_of
@@ -159,19 +160,41 @@ def label_names(attributes: Attributes, *, where: str) -> tuple[str, ...]:
     return labels.names(block_of(attributes), where=where)
 
 
+def scene_images(attributes: Attributes) -> tuple[str, ...]:
+    """Paths of the images that a scene (0.6) places in one space; what is no path inside the store is left out.
+
+    Examples
+    --------
+    >>> step = {"type": "identity", "input": {"path": "a", "name": "physical"}, "output": {"name": "world"}}
+    >>> scene_images({"ome": {"version": "0.6", "scene": {"coordinateTransformations": [step]}}})
+    ('a',)
+    """
+    scene = block_of(attributes).get("scene")
+    steps = scene.get("coordinateTransformations") if isinstance(scene, Mapping) else None
+    found: dict[str, None] = {}
+    for step in steps if isinstance(steps, list) else ():
+        for end in (step.get("input"), step.get("output")) if isinstance(step, Mapping) else ():
+            path = end.get("path") if isinstance(end, Mapping) else None
+            if isinstance(path, str):
+                with suppress(MetadataError):
+                    found[inner_path(path, where="scene")] = None
+    return tuple(found)
+
+
 def _block(attributes: Attributes, where: str) -> Attributes:
     """The attributes of an image; another kind of group is refused by name."""
     kind = kind_of(attributes)
     if kind == "image":
         return block_of(attributes)
     if kind == "scene":
-        what = "this is a scene, which places images in one space\n  at {}\n  open one of its images"
+        paths = ", ".join(scene_images(attributes)[:10]) or "its metadata names none"
+        what = f"this is a scene, which places images in one space\n  at {where}\n  open one of its images: {paths}"
     else:
         what = (
-            "there is zarr here, but no multiscale image\n  at {}\n"
+            f"there is zarr here, but no multiscale image\n  at {where}\n"
             "  expected the attribute multiscales; a plain zarr array can be opened with xarray or zarr"
         )
-    raise FormatError(what.format(where), kind="scene" if kind == "scene" else "no-multiscales", url=where)
+    raise FormatError(what, kind="scene" if kind == "scene" else "no-multiscales", url=where)
 
 
 def _version(attributes: Attributes, zarr_format: int, where: str) -> tuple[str, tuple[str, ...]]:

@@ -57,8 +57,9 @@ def version_of(attributes: Attributes, *, zarr_format: int) -> tuple[str, bool]:
     """
     block = block_of(attributes)
     first = _first(block)
-    holders = [block] if block is not attributes else [first, block.get("plate"), block.get("well"), block]
-    for holder in holders:
+    # The attributes themselves are everybody's: a "version" among them is not OME-Zarr's.
+    own = [] if block is attributes else [block]
+    for holder in (*own, first, block.get("plate"), block.get("well")):
         stated = holder.get("version") if isinstance(holder, Mapping) else None
         # Some writers state a number.
         if text(stated) or (stated is not None and number(stated) is not None):

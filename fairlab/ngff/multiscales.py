@@ -37,12 +37,19 @@ def datasets(entry: Entry, *, place: str, where: str) -> Iterator[tuple[str, Ent
     """
     stated = entry.get("datasets")
     if not isinstance(stated, list) or not stated:
-        raise broken(f"{place}.datasets is not a list with at least one entry", "datasets", where)
+        raise broken(
+            f"datasets is {shown(stated)}; expected a list with at least one object",
+            "datasets",
+            where,
+            place=place,
+        )
     for number, dataset in enumerate(stated):
         here = f"{place}.datasets[{number}]"
         path = dataset.get("path") if isinstance(dataset, Mapping) else None
         if not isinstance(path, str):
-            raise broken(f"{here} has no path", "path", where)
+            raise broken(
+                f"a level is {shown(dataset)}; expected an object with a path", "path", where, place=here
+            )
         yield here, dataset, inner_path(path, where=where)
 
 
@@ -58,5 +65,10 @@ def transformations(entry: Entry, *, place: str, where: str) -> list[Entry]:
     if stated is None:
         return []
     if not isinstance(stated, list) or not all(isinstance(t, Mapping) for t in stated):
-        raise broken(f"{place}.coordinateTransformations is not a list of objects", "transformation", where)
+        raise broken(
+            f"coordinateTransformations is {shown(stated)}; expected a list of objects",
+            "transformation",
+            where,
+            place=place,
+        )
     return stated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ def well(block: Mapping[str, Any], *, version: str, where: str) -> Well:
         path = image.get("path") if isinstance(image, Mapping) else None
         if not isinstance(path, str):
             raise broken(f"well.images[{number}] has no path", "path", where)
-        field = Field(path=inner_path(path, where=where), acquisition=integer(image.get("acquisition")))
+        field = Field(path=inner_path(path, where=where), acquisition=_number(image.get("acquisition")))
         if fields.setdefault(field.path, field) != field:
             raise broken(f'the field "{field.path}" stands in two acquisitions', "field-duplicate", where)
     if len(fields) < len(images):
@@ -59,6 +60,13 @@ def well(block: Mapping[str, Any], *, version: str, where: str) -> Well:
     if not fields:
         remarks.append("the well lists no fields")
     return Well(version=version, fields=tuple(fields.values()), remarks=tuple(remarks))
+
+
+def _number(stated: object) -> int | None:
+    """Number of an acquisition; before 0.4 it was "an unique identifier", which may be text."""
+    if isinstance(stated, str) and re.fullmatch("[0-9]{1,18}", stated):
+        return int(stated)
+    return integer(stated)
 
 
 def _names(stated: Mapping[str, Any], key: str, remarks: list[str], where: str) -> tuple[str, ...]:
@@ -187,7 +195,7 @@ def _acquisitions(stated: Mapping[str, Any], remarks: list[str]) -> tuple[Acquis
     found: dict[int, Acquisition] = {}
     listed = entries if isinstance(entries, list) else [entries]
     for entry in listed:
-        number = integer(entry.get("id")) if isinstance(entry, Mapping) else None
+        number = _number(entry.get("id")) if isinstance(entry, Mapping) else None
         if number is not None:
             more = scalars(entry, but=frozenset({"id", "name"}))
             found.setdefault(number, Acquisition(id=number, name=text(entry.get("name")), annotations=more))

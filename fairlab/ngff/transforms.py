@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import MetadataError
 from fairlab.ngff.values import broken, number, shown, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from fairlab.ngff.model import Image
 
     Transformation = Mapping[str, Any]
+    Fail = Callable[[str, str], MetadataError]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,9 @@ class Composed:
     and what follows it."""
 
 
-def compose(lists: Sequence[Sequence[Transformation]], *, n_axes: int, where: str) -> Composed:
+def compose(
+    lists: Sequence[Sequence[Transformation]], *, n_axes: int, where: str, place: str = ""
+) -> Composed:
     """Scale and translation of several lists of transformations, applied one after the other.
 
     Up to 0.5 the lists of one image are the dataset's own and then the multiscale's; several well-known
@@ -43,8 +47,8 @@ def compose(lists: Sequence[Sequence[Transformation]], *, n_axes: int, where: st
         ``coordinateTransformations`` as JSON values; sequences may be nested.
     n_axes : int
         Length that every scale and translation must have.
-    where : str
-        Address of the group, for messages.
+    where, place : str
+        Address of the group and place in its metadata, for messages.
 
     Raises
     ------
@@ -62,20 +66,21 @@ def compose(lists: Sequence[Sequence[Transformation]], *, n_axes: int, where: st
     """
     scale, translation = (1.0,) * n_axes, (0.0,) * n_axes
     scaled = False
+    fail = partial(broken, where=where, place=place)
     left: list[str] = []
     for transformation in flat([step for steps in lists for step in steps]):
         kind = transformation.get("type")
         if kind == "scale":
-            factors = _numbers(transformation, "scale", n_axes, where)
+            factors = _numbers(transformation, "scale", n_axes, fail)
             if min(factors, default=1.0) <= 0:
-                raise _bad_value("scale", transformation, where)
+                raise _bad_value("scale", transformation, fail)
             if left and set(factors) != {1.0}:
-                raise _unknown(left[0], where)
+                raise _unknown(left[0], fail)
             scale = tuple(s * f for s, f in zip(scale, factors, strict=True))
             translation = tuple(t * f for t, f in zip(translation, factors, strict=True))
             scaled = True
         elif kind == "translation":
-            shifts = _numbers(transformation, "translation", n_axes, where)
+            shifts = _numbers(transformation, "translation", n_axes, fail)
             if left:
                 left.append("translation")
             else:
@@ -83,13 +88,11 @@ def compose(lists: Sequence[Sequence[Transformation]], *, n_axes: int, where: st
         elif kind != "identity":
             left.append(text(kind) or shown(kind))
             if not scaled:
-                raise _unknown(left[0], where)
+                raise _unknown(left[0], fail)
     # The product of finite numbers need not be finite.
     if not all(number(s) for s in scale) or any(number(t) is None for t in translation):
-        raise broken(
-            "the transformations give a scale or translation beyond all numbers",
-            "transformation-value",
-            where,
+        raise fail(
+            "the transformations give a scale or translation beyond all numbers", "transformation-value"
         )
     return Composed(scale=scale, translation=translation, left=tuple(left))
 
@@ -157,37 +160,34 @@ def by_shape(image: Image, shapes: Sequence[tuple[int, ...]]) -> Image:
     return dataclasses.replace(image, levels=levels)
 
 
-def _numbers(transformation: Transformation, name: str, n_axes: int, where: str) -> tuple[float, ...]:
+def _numbers(transformation: Transformation, name: str, n_axes: int, fail: Fail) -> tuple[float, ...]:
     values = transformation.get(name)
     if values is None and "path" in transformation:
-        raise broken(
+        raise fail(
             f"a {name} transformation keeps its numbers in the array {shown(transformation['path'])}; "
             "only numbers in the metadata are read",
             "transformation-path",
-            where,
         )
     if not isinstance(values, list) or len(values) != n_axes:
-        raise broken(
+        raise fail(
             f"a {name} transformation has {shown(values)}; expected {n_axes} numbers, one for each axis",
             "transformation-length",
-            where,
         )
     numbers = [found for value in values if (found := number(value)) is not None]
     if len(numbers) != n_axes:
-        raise _bad_value(name, transformation, where)
+        raise _bad_value(name, transformation, fail)
     return tuple(numbers)
 
 
-def _bad_value(name: str, transformation: Transformation, where: str) -> MetadataError:
+def _bad_value(name: str, transformation: Transformation, fail: Fail) -> MetadataError:
     rule = "finite numbers above zero" if name == "scale" else "finite numbers"
     what = f"a {name} transformation is {shown(transformation.get(name))}; expected {rule}"
-    return broken(what, "transformation-value", where)
+    return fail(what, "transformation-value")
 
 
-def _unknown(kind: str, where: str) -> MetadataError:
-    return broken(
-        f"a coordinate transformation of type {kind!r} is not understood, and the pixel size depends on it\n"
-        "  expected scale, translation, identity or a sequence of these before it",
+def _unknown(kind: str, fail: Fail) -> MetadataError:
+    return fail(
+        f"a coordinate transformation of type {kind!r} is not understood, and the pixel size depends on it; "
+        "expected scale, translation, identity or a sequence of these before it",
         "transformation-unknown",
-        where,
     )

@@ -75,6 +75,18 @@ def shown(value: object) -> str:
     return _SHORT.repr(value)
 
 
-def broken(what: str, kind: str, where: str) -> MetadataError:
-    """The error that metadata is broken in a way that makes reading a guess."""
-    return MetadataError(f"{what}\n  at {where}", kind=kind, url=where)
+def broken(what: str, kind: str, where: str, *, place: str = "") -> MetadataError:
+    """The error that metadata is broken in a way that makes reading a guess.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, and what was expected.
+    kind : str
+        Stable code of the case.
+    where : str
+        Address of the group.
+    place : str
+        Place in its metadata: ``"multiscales[0].datasets[1]"``.
+    """
+    return MetadataError(f"{what}\n  at {place}{' of ' if place else ''}{where}", kind=kind, url=where)

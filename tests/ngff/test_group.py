@@ -201,7 +201,7 @@ def test_axes_are_those_of_the_intrinsic_system() -> None:
     assert [axis.name for axis in image.axes] == ["c", "y", "x"]
     assert image.levels == read(examples.image("0.6")).levels
     assert image.kept == {"coordinateSystems": [world], "coordinateTransformations": [further]}
-    assert "physical" in image.remarks[0]
+    assert '"physical"' in image.remarks[0] and "(rotation)" in image.remarks[0]
 
 
 def test_a_scale_to_another_system_is_not_applied() -> None:
@@ -332,6 +332,7 @@ def test_kinds(version: str) -> None:
     assert group.kind_of(examples.put({"bioformats2raw.layout": 3}, version)) == "bioformats2raw"
     assert group.kind_of(examples.put({"scene": {}}, version)) == "scene"
     assert group.kind_of({"ome": "mine"}) is None
+    assert group.kind_of(examples.put({"label": []}, version)) is None
     for kind, error in (("scene", "scene"), ("nothing", "no-multiscales")):
         with pytest.raises(FormatError) as caught:
             read(examples.put({kind: {}}, version), version)
@@ -339,8 +340,29 @@ def test_kinds(version: str) -> None:
 
 
 def test_foreign_words_beside_the_metadata_are_left_alone() -> None:
-    attributes = {**examples.image("0.4"), "ome": {"mine": 1}}
+    attributes = {**examples.image("0.4"), "ome": {"mine": 1}, "version": "3.1.4"}
     assert read(attributes, "0.4").version == "0.4"
+    del attributes["multiscales"][0]["version"]
+    assert read(attributes, "0.4").version == "0.4"
+
+
+def test_a_scene_names_its_images() -> None:
+    ends = [{"path": "raw"}, {"path": "raw"}, {"path": "a/b"}, {"path": "../out"}, {"name": "world"}, 3]
+    steps = [{"type": "identity", "input": end, "output": {"name": "world"}} for end in ends]
+    attributes = examples.put({"scene": {"coordinateTransformations": [*steps, 1]}}, "0.6")
+    assert group.scene_images(attributes) == ("raw", "a/b")
+    with pytest.raises(FormatError, match="raw, a/b"):
+        read(attributes, "0.6")
+    assert group.scene_images(examples.image("0.6")) == ()
+
+
+def test_an_error_says_where_and_keeps_the_address_clean() -> None:
+    attributes = examples.image("0.5")
+    first(attributes)["datasets"][1]["coordinateTransformations"][0]["scale"] = [1]
+    with pytest.raises(MetadataError) as caught:
+        read(attributes)
+    assert "at multiscales[0].datasets[1] of here" in caught.value.message
+    assert caught.value.url == "here"
 
 
 def test_series() -> None:

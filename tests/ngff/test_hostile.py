@@ -36,6 +36,10 @@ _VALID = {
     "label": examples.label,
     "plate": examples.plate,
     "well": examples.well,
+    "scene": lambda version: examples.put(
+        {"scene": {"coordinateTransformations": [{"input": {"path": "a"}, "output": {"name": "world"}}]}},
+        version,
+    ),
     "series": lambda version: examples.put({"series": ["0", "1"]}, version),
     "labels": lambda version: examples.put({"labels": ["nuclei"]}, version),
 }
@@ -68,6 +72,7 @@ READERS: dict[str, Callable[[dict[str, Any], int], Any]] = {
     "well": lambda a, n: group.well(a, zarr_format=n, where="here"),
     "series": lambda a, n: group.series(a),
     "labels": lambda a, n: group.label_names(a, where="here"),
+    "scene": lambda a, n: group.scene_images(a),
     "kind": lambda a, n: group.kind_of(a),
     "version": lambda a, n: group.version_of(a, zarr_format=n),
 }

@@ -146,12 +146,12 @@ def test_broken_plates(key: str, value: Any, kind: str, monkeypatch: pytest.Monk
 
 def test_odd_acquisitions_are_left_out() -> None:
     attributes = examples.plate("0.5")
-    stated = [{"id": 1}, {"id": 1}, {"id": "2"}, "3", {"name": "no id"}]
+    stated = [{"id": 1}, {"id": 1}, {"id": "2"}, {"id": "two"}, "3", {"name": "no id"}]
     block(attributes)["plate"] |= {"acquisitions": stated, "field_count": -1}
     plate = read(attributes)
-    assert [a.id for a in plate.acquisitions] == [1]
+    assert [a.id for a in plate.acquisitions] == [1, 2]
     assert plate.field_count is None
-    assert "of 5 acquisitions 1" in plate.remarks[0]
+    assert "of 6 acquisitions 2" in plate.remarks[0]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,7 @@ def test_broken_wells(images: Any, kind: str) -> None:
 
 
 def test_odd_wells() -> None:
+    assert well([{"path": "0", "acquisition": "4"}]).fields[0].acquisition == 4
     assert well([]).remarks == ("the well lists no fields",)
     found = well([{"path": "field_7"}, {"path": "field_7"}])
     assert found.fields == (Field(path="field_7"),) and found.remarks

@@ -17,7 +17,7 @@ def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> 
     """One entry of ``multiscales``; see :func:`fairlab.ngff.group.images`."""
     remarks: list[str] = []
     if version == "0.3":
-        found = axes.read(entry.get("axes"), place=f"{place}.axes", where=where, remarks=remarks)
+        found = axes.read(entry.get("axes"), place=place, where=where, remarks=remarks)
     else:
         # "All image arrays are 5-dimensional with dimension order (t, c, z, y, x)": an array with fewer
         # dimensions is refused when its shape is known, because nothing says which ones it has.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> Image:
     """One entry of ``multiscales``; see :func:`fairlab.ngff.group.images`."""
     remarks: list[str] = []
-    found = axes.read(entry.get("axes"), place=f"{place}.axes", where=where, remarks=remarks)
+    found = axes.read(entry.get("axes"), place=place, where=where, remarks=remarks)
     whole = transformations(entry, place=place, where=where)
     kept: dict[str, Any] = {}
     left: dict[str, None] = {}
@@ -30,16 +30,16 @@ def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> 
         kinds = [text(step.get("type")) or "?" for step in flat(own)]
         if "scale" not in kinds:
             raise broken(
-                f'level "{path}" has no scale transformation (found: {", ".join(kinds) or "nothing"})\n'
-                f"  in {here}.coordinateTransformations; the specification asks for exactly one",
+                f'level "{path}" has no scale transformation (found: {", ".join(kinds) or "nothing"}); '
+                "the specification asks for exactly one",
                 "scale-missing",
                 where,
+                place=f"{here}.coordinateTransformations",
             )
-        at = f"{where}, {here}"
-        composed = compose([own, whole], n_axes=len(found), where=at)
+        composed = compose([own, whole], n_axes=len(found), where=where, place=here)
         if composed.left:
             left |= dict.fromkeys(composed.left)
-            if compose([own], n_axes=len(found), where=at).left:
+            if compose([own], n_axes=len(found), where=where, place=here).left:
                 kept[f"{path}/coordinateTransformations"] = own
             if whole:
                 kept["coordinateTransformations"] = whole

@@ -32,12 +32,12 @@ def image(entry: Entry, *, version: str, place: str, where: str) -> Image:
     systems = _systems(entry, place, where)
     name = _intrinsic([steps for _, _, steps in levels], systems, remarks, place, where)
     found = axes.read(
-        systems[name].get("axes"), place=f'the axes of the system "{name}"', where=where, remarks=remarks
+        systems[name].get("axes"), place=f'{place}.coordinateSystems "{name}"', where=where, remarks=remarks
     )
     kept: dict[str, Any] = {}
     grids = []
     for here, path, steps in levels:
-        composed = compose([_one(steps, here, where)], n_axes=len(found), where=f"{where}, {here}")
+        composed = compose([_one(steps, here, where)], n_axes=len(found), where=where, place=here)
         if composed.left:
             kept[f"{path}/coordinateTransformations"] = steps
             remarks.append(
@@ -48,9 +48,11 @@ def image(entry: Entry, *, version: str, place: str, where: str) -> Image:
         kept["coordinateSystems"] = others
     if further := transformations(entry, place=place, where=where):
         kept["coordinateTransformations"] = further
-    if others or any(step.get("type") != "identity" for step in further):
+    beyond = {text(step.get("type")) or "?" for step in further} - {"identity"}
+    if others or beyond:
         remarks.append(
-            f'positions are in the coordinate system "{name}"; what leads to others is kept as stated'
+            f'positions are in the coordinate system "{name}"; '
+            f"what leads to others ({', '.join(sorted(beyond)) or 'identity'}) is kept as stated"
         )
     return Image(
         version=version,
@@ -71,9 +73,10 @@ def _systems(entry: Entry, place: str, where: str) -> dict[str, Entry]:
     }
     if not isinstance(stated, list) or not systems or len(systems) < len(stated):
         raise broken(
-            f"{place}.coordinateSystems is {shown(stated)}; expected a list of objects with different names",
+            f"coordinateSystems is {shown(stated)}; expected a list of objects with different names",
             "coordinate-systems",
             where,
+            place=place,
         )
     return systems
 
@@ -93,10 +96,11 @@ def _intrinsic(
     name = next(iter(names)) if len(names) == 1 else None
     if name is None or name not in systems:
         raise broken(
-            f"the levels of {place} lead to the coordinate systems {shown(sorted(map(str, names)))}; "
+            f"the levels lead to the coordinate systems {shown(sorted(map(str, names)))}; "
             f"expected the same one of {shown(list(systems))} for all",
             "coordinate-system",
             where,
+            place=place,
         )
     return name
 
@@ -111,7 +115,8 @@ def _one(steps: Sequence[Entry], here: str, where: str) -> Sequence[Entry]:
     if len(steps) == 1 or (steps and all(step.get("output") is None for step in steps)):
         return steps
     raise broken(
-        f"{here}.coordinateTransformations has {len(steps)} transformations; expected one",
+        f"coordinateTransformations has {len(steps)} transformations; expected one",
         "transformation",
         where,
+        place=here,
     )
