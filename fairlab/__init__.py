@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fairlab.record import Record
     from fairlab.results import Results
     from fairlab.runs import run
+    from fairlab.verdict import validate
     from fairlab.widgets.viewer import view
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ _HOMES = {
     "segment": "fairlab.analysis.segment",
     "set_options": "fairlab.options",
     "teach": "fairlab.teach",
+    "validate": "fairlab.verdict",
     "view": "fairlab.widgets.viewer",
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "segment",
     "set_options",
     "teach",
+    "validate",
     "view",
 ]
 

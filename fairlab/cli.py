@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from fairlab import __version__
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
@@ -55,7 +55,7 @@ def _guarded(options: argparse.Namespace) -> int:
         if options.debug:
             raise
         print(f"fairlab: {error}", file=sys.stderr)
-        return exit_code(error)
+        return BAD_QUESTION if getattr(options, "cannot_tell", False) else exit_code(error)
     except KeyboardInterrupt:
         print("fairlab: interrupted", file=sys.stderr)
         return 130
@@ -148,6 +148,34 @@ def _view(options: argparse.Namespace) -> None:
     shown = view(options.source, channels=options.channel, level=options.level, labels=options.labels)
     path = shown.snapshot(options.png)
     _print_json({"png": str(path)}) if options.json else print(path)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from fairlab.ngff.documents import MAX_BYTES
+    from fairlab.verdict import judge, validate
+
+    if options.attributes:
+        with _document(options.source) as file:
+            verdict = judge(file.read(MAX_BYTES + 1), where=options.source, strict=options.strict)
+    else:
+        verdict = validate(options.source, strict=options.strict)
+    if options.exit_zero:
+        print(json.dumps(verdict.to_dict()))
+        return 0
+    _print_json(verdict.to_dict()) if options.json else print(verdict)
+    return 0 if verdict else BAD_DATA
+
+
+def _document(path: str) -> BinaryIO:
+    from fairlab.errors import NotFoundError
+
+    try:
+        return Path(path).open("rb")
+    except (OSError, ValueError) as exc:
+        raise NotFoundError(
+            f'the document "{path}" cannot be read ({exc})\n  --attributes takes a JSON file: .zattrs or zarr.json',
+            kind="path-missing",
+        ) from exc
 
 
 def _cite(options: argparse.Namespace) -> None:
@@ -257,6 +285,11 @@ def _parser() -> argparse.ArgumentParser:
     info = add("info", _info, "what an OME-Zarr is: size, channels, licence; reads no pixels")
     info.add_argument("source", metavar="URL", help="address, path or identifier")
     _add_view(add("view", _view, "draw an image with scale bar and licence"))
+    _add_validate(
+        add(
+            "validate", _validate, "judge whether an OME-Zarr obeys the specification", epilog=_VALIDATE_CODES
+        )
+    )
     cite = add("cite", _cite, "how to cite images")
     cite.add_argument("source", nargs="+", metavar="URL", help="address, path or identifier")
     cite.add_argument(
@@ -307,6 +340,21 @@ def _add_view(view: argparse.ArgumentParser) -> None:
     )
     view.add_argument("--level", metavar="NAME", help="scale0, scale1, …")
     view.add_argument("--labels", metavar="NAME", help="draw this label image over it")
+
+
+_VALIDATE_CODES = "exit code: 0 valid, 1 not valid, 2 nobody can tell"
+
+
+def _add_validate(validate: argparse.ArgumentParser) -> None:
+    validate.set_defaults(cannot_tell=True)
+    validate.add_argument("source", metavar="PATH|URL", help="image, plate, well, label, scene or collection")
+    validate.add_argument("--strict", action="store_true", help="a SHOULD counts as a MUST")
+    validate.add_argument(
+        "--attributes", action="store_true", help="judge one JSON document (.zattrs or zarr.json) by itself"
+    )
+    validate.add_argument(
+        "--exit-zero", action="store_true", help="one line of JSON, and exit code 0 whatever the verdict"
+    )
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -65,12 +65,12 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Path], FaultServer]]:
+def serve() -> Iterator[Callable[..., FaultServer]]:
     """``serve(folder)``: a loopback server with a request log and faults on demand."""
     running: list[FaultServer] = []
 
-    def start(folder: Path) -> FaultServer:
-        running.append(FaultServer(folder).__enter__())
+    def start(folder: Path, **choices: Any) -> FaultServer:
+        running.append(FaultServer(folder, **choices).__enter__())
         return running[-1]
 
     yield start

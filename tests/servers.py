@@ -86,6 +86,8 @@ class FaultServer:
         admits: Callable[[str, str, Mapping[str, str]], bool] | None = None,
     ):
         self.folder, self.etag, self.s3, self.stated, self.admits = folder, etag, s3, stated, admits
+        self.ranges = True
+        """Whether parts can be asked for."""
         self.requests: list[tuple[float, str, str, int]] = []
         """Time, method, target and status of each request; in step with ``headers``."""
         self.headers: list[_Headers] = []
@@ -195,7 +197,7 @@ class FaultServer:
         }
         if status == 200 and self._unchanged(asked, headers):
             return 304, headers, b""
-        if status == 200 and (wanted := asked.get("range")):
+        if status == 200 and self.ranges and (wanted := asked.get("range")):
             return _part(wanted, headers, body)
         return status, headers, body
 

@@ -159,7 +159,9 @@ def _multiscale(
     for level, path in enumerate(paths):
         data = shrunk(full, axes, level)
         chunks = tuple(min(chunk, n) if a in "yx" else 1 for a, n in zip(axes, data.shape, strict=True))
-        options: dict[str, Any] = {"order": order} if group.metadata.zarr_format == 2 else {}
+        options: dict[str, Any] = (
+            {"order": order} if group.metadata.zarr_format == 2 else {"dimension_names": list(axes)}
+        )
         if group.metadata.zarr_format == 3 and order == "F":
             options["filters"] = [
                 {"name": "transpose", "configuration": {"order": [*range(data.ndim)][::-1]}}
@@ -324,6 +326,7 @@ def write_array(place: Path, data: np.ndarray, axes: str, chunk: int, version: s
     else:
         document = {
             "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": stored.name, "fill_value": 0,
+            "dimension_names": list(axes),
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunks}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": separator}},
             "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}], "attributes": {},

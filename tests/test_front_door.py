@@ -15,7 +15,7 @@ import fairlab
 
 NAMES = {
     "Record", "Results", "__version__", "cite", "errors", "lookup", "measure", "open_image", "run", "runs",
-    "samples", "search", "segment", "set_options", "teach", "view",
+    "samples", "search", "segment", "set_options", "teach", "validate", "view",
 }  # fmt: skip
 HEAVY = {
     "xarray", "pandas", "numpy", "dask", "zarr", "skimage", "scipy", "ome_zarr", "hvplot", "matplotlib", "jupyter_core",

@@ -32,6 +32,7 @@ LAYERS = {
         "sharing",
         "describe",
         "planes",
+        "verdict",
         "subset",
     },
     5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},

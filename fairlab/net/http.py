@@ -169,9 +169,9 @@ def _follow(asked: _Asked, deadline: Deadline, tries: int) -> Answer:
     url, headers, outside_only = asked.url, asked.headers, False
     for _ in range(_MAX_REDIRECTS):
         reply = _exchange(asked, url, headers, deadline, tries, outside_only)
-        if reply.status not in (301, 302, 303, 307, 308):
+        if reply.status not in (301, 302, 303, 307, 308) or "location" not in reply.headers:
             return _judge(asked, url, reply, tries)
-        target, leaves = redirected(url, reply.headers.get("location", ""))
+        target, leaves = redirected(url, reply.headers["location"])
         if urlsplit(target).netloc != urlsplit(url).netloc:
             headers = ()
         url, outside_only = target, outside_only or leaves
@@ -242,8 +242,20 @@ def _judge(asked: _Asked, url: str, reply: curl.Reply, tries: int) -> Answer:
             kind=f"http-{status}",
             url=where,
             tries=tries,
+            **_region(headers),
         )
-    _refuse(f"the server answers {status} for {where}", f"http-{status}", where, tries)
+    raise UnexpectedAnswer(
+        f"the server answers {status} for {where}",
+        kind=f"http-{status}",
+        url=where,
+        tries=tries,
+        **_region(headers),
+    )
+
+
+def _region(headers: Mapping[str, str]) -> dict[str, str]:
+    """What S3 says when it was asked in a region where the bucket is not."""
+    return {"bucket_region": region} if (region := headers.get("x-amz-bucket-region")) else {}
 
 
 def _check_part(where: str, range_: str | None, headers: Mapping[str, str], body: bytes) -> None:

@@ -65,16 +65,23 @@ class Ledger:
         with self._lock:
             self._missing[key] = None
 
+    def rate(self) -> float:
+        """Bytes a second while anything was under way; 0 before the first request has ended."""
+        with self._lock:
+            return self._bytes / self._elapsed() if self._requests else 0.0
+
     def snapshot(self) -> Traffic:
         """The sums up to now."""
         with self._lock:
-            running = time.perf_counter() - self._since if self._under_way else 0.0
             return Traffic(
                 requests=self._requests,
                 bytes=self._bytes,
-                seconds=self._seconds + running,
+                seconds=self._elapsed(),
                 missing_chunks=tuple(self._missing),
             )
+
+    def _elapsed(self) -> float:
+        return self._seconds + (time.perf_counter() - self._since if self._under_way else 0.0)
 
 
 _ledgers: dict[str, Ledger] = {}

@@ -1,0 +1,94 @@
+"""Objects below one web address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from fairlab.errors import FormatError, UnexpectedAnswer
+from fairlab.net import cache, checksums, http
+from fairlab.net.address import redact
+from fairlab.net.http import Answer, Deadline
+from fairlab.net.traffic import ledger
+from fairlab.ngff.paths import inner_path
+
+
+class HttpStore:
+    """Objects below one web address.
+
+    Parameters
+    ----------
+    url : str
+        Quoted, without a slash at the end. A query stays with every request: it may be what opens the door.
+    """
+
+    def __init__(self, url: str):
+        self._url = url
+        self.location = redact(url)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.location}>"
+
+    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+        """See :class:`fairlab.net.store.Store`."""
+        answer = self.answer(inner_path(key, where=self.location), part=part, deadline=deadline)
+        return None if answer.missing else answer.body
+
+    def answer(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> Answer:
+        """What the server says about a key that is known to be clean (``""`` is the address itself).
+
+        Its body is the part that was asked for, also when the server sent the whole.
+        """
+        deadline = deadline or Deadline()
+
+        def ask(headers: tuple[str, ...]) -> Answer:
+            answer = self._ask(key, part, deadline, headers)
+            if self._differs(answer):  # it may have happened on the way
+                answer = self._ask(key, part, deadline, headers)
+                if self._differs(answer):
+                    raise _differing(answer)
+            return answer
+
+        answer = cache.through(self._address(key), part, ask, where=self.location)
+        if answer.headers.get("content-type", "").startswith("text/html") and not answer.missing:
+            raise FormatError(
+                f"{answer.url} is a web page, not data\n  it may be a log-in or an error page; open it in a browser",
+                kind="html-page",
+                url=answer.url,
+            )
+        if part is not None and answer.status == 200:  # a server may ignore Range and send the whole
+            return replace(answer, body=answer.body[part])
+        return answer
+
+    def _ask(self, key: str, part: slice | None, deadline: Deadline, headers: tuple[str, ...]) -> Answer:
+        sums = ledger(self.location)
+        return http.get(self._address(key), part=part, deadline=deadline, headers=headers, ledger=sums)
+
+    def _address(self, key: str) -> str:
+        if not key:
+            return self._url
+        scheme, netloc, path, query, _ = urlsplit(self._url)
+        return urlunsplit((scheme, netloc, f"{path}/{quote(key)}", query, ""))
+
+    def _differs(self, answer: Answer) -> bool:
+        checksum = checksums.stated(answer.headers) if answer.status == 200 else None
+        return (
+            checksum is not None
+            and checksums.wanted(checksum.algorithm, ledger(self.location).rate())
+            and not checksums.matches(checksum, answer.body)
+        )
+
+
+def _differing(answer: Answer) -> UnexpectedAnswer:
+    checksum = checksums.stated(answer.headers)
+    algorithm = checksum.algorithm if checksum else ""
+    return UnexpectedAnswer(
+        f"the bytes are not those of the checksum that the server states ({algorithm})\n"
+        f"  at {answer.url}, fetched twice\n"
+        "  the object is damaged in the store; tell the repository "
+        "(fairlab.set_options(verify=False) reads it nevertheless)",
+        kind="checksum-mismatch",
+        url=answer.url,
+        algorithm=algorithm,
+        tries=2,
+    )

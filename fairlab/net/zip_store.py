@@ -1,0 +1,319 @@
+"""Entries of one zip file (RFC-9 ``.ozx``, or ``.zip``), on this machine or on the web.
+
+The table of contents takes one or two reads at the end of the file; after that each entry is one read of
+its own, by as many threads as like. A part of an entry that is stored unpacked, as RFC-9 asks for, is a
+read of just that part.
+"""
+
+from __future__ import annotations
+
+import bisect
+import io
+import os
+import posixpath
+import struct
+import threading
+import warnings
+import weakref
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from fairlab.errors import FairlabError, FairlabWarning, FormatError, NotFoundError, Unavailable
+from fairlab.net.local_store import unreadable
+from fairlab.net.traffic import ledger
+from fairlab.ngff.paths import inner_path
+from fairlab.options import max_read_bytes, option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fairlab.net.http import Deadline
+    from fairlab.net.http_store import HttpStore
+
+_TAIL_BYTES: Final = 128 * 1024  # the end record with the longest comment, and most tables of contents
+_MOST_TABLE_BYTES: Final = 512 * 1024 * 1024
+_LOCAL_HEADER: Final = struct.Struct("<4s5H3L2H")
+_SPARE_BYTES: Final = 1024  # a local header may be longer than the table says
+_ROOTS: Final = ("zarr.json", ".zgroup", ".zattrs")
+_STORED, _DEFLATED, _ENCRYPTED = 0, 8, 1
+
+
+class File(Protocol):
+    """Bytes that can be read from anywhere, by several threads."""
+
+    location: str
+    """Redacted address, for people."""
+    size: int
+
+    def read(self, start: int, stop: int, deadline: Deadline | None = None) -> bytes:
+        """Bytes from ``start`` up to ``stop``, or to the end of the file."""
+        ...
+
+
+class LocalFile:
+    """A file on this machine."""
+
+    def __init__(self, path: Path):
+        self._path, self.location = path, str(path)
+        try:
+            self._number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            self.size = os.fstat(self._number).st_size
+        except OSError as exc:
+            raise unreadable(exc, self.location) from exc
+        self._lock = threading.Lock()
+        # Also when the file is part of a cycle, where __del__ comes too late.
+        weakref.finalize(self, os.close, self._number)
+
+    def read(self, start: int, stop: int, deadline: Deadline | None = None) -> bytes:
+        """See :class:`File`."""
+        sums = ledger(self.location)
+        sums.began()
+        body, stop = bytearray(), min(stop, self.size)
+        try:
+            while len(body) < stop - start and (piece := self._piece(start + len(body), stop)):
+                body += piece
+        except OSError as exc:
+            raise unreadable(exc, self.location) from exc
+        finally:
+            sums.ended(len(body))
+        return bytes(body)
+
+    def _piece(self, start: int, stop: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._number, stop - start, start)
+        with self._lock:  # one position for all threads
+            os.lseek(self._number, start, os.SEEK_SET)
+            return os.read(self._number, stop - start)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LocalFile, (self._path,)
+
+
+class WebFile:
+    """A file on the web, read by ranges; it must stay the same while it is read."""
+
+    def __init__(self, store: HttpStore):
+        self._store, self.location = store, store.location
+        end = store.answer("", part=slice(-_TAIL_BYTES, None))
+        if end.missing:
+            raise NotFoundError(
+                f"there is nothing at {self.location}", kind=f"http-{end.status}", url=self.location
+            )
+        total = end.headers.get("content-range", "").rpartition("/")[2]
+        if end.status == 200:  # a short file may come as a whole
+            total = end.headers.get("content-length", "")
+        if not total.isdigit() or (end.status == 200 and int(total) > _TAIL_BYTES):
+            raise FormatError(
+                f"{self.location} cannot be read in parts\n"
+                "  a zip on the web needs a server that answers range requests; download it and open the file",
+                kind="no-ranges",
+                url=self.location,
+            )
+        self.size, self._tag, self._end = int(total), end.headers.get("etag"), end.body
+
+    def read(self, start: int, stop: int, deadline: Deadline | None = None) -> bytes:
+        """See :class:`File`."""
+        stop, known_from = min(stop, self.size), self.size - len(self._end)
+        if start >= stop:
+            return b""
+        if start >= known_from:
+            return self._end[start - known_from : stop - known_from]
+        answer = self._store.answer("", part=slice(start, stop), deadline=deadline)
+        if answer.missing or answer.headers.get("etag") != self._tag:
+            raise Unavailable(
+                f"{self.location} has changed since it was opened\n  open it again",
+                kind="file-changed",
+                url=self.location,
+            )
+        return answer.body
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return WebFile, (self._store,)
+
+
+class ZipStore:
+    """Entries of one zip file."""
+
+    def __init__(self, file: File):
+        self._file = file
+        self.location = file.location
+        self._entries, self._starts = _table(file)
+        self._prefix = _root_prefix(self._entries)
+        self._data_starts: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<ZipStore {self.location}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ZipStore, (self._file,)  # the other process opens the file for itself
+
+    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+        """See :class:`fairlab.net.store.Store`."""
+        entry = self._entries.get(self._prefix + inner_path(key, where=self.location))
+        if entry is None:
+            return None
+        in_part = part is not None and entry.compress_type == _STORED
+        self._check(entry, in_part=in_part)
+        if part is not None and in_part:
+            start, stop, _ = part.indices(entry.file_size)
+            body = self._stored_part(entry, start, max(start, stop), deadline)
+            if len(body) != max(0, stop - start):
+                raise self._damaged(entry, "it is cut short")
+            return body
+        body = self._whole(entry, deadline)
+        return body if part is None else body[part]
+
+    def _check(self, entry: zipfile.ZipInfo, *, in_part: bool) -> None:
+        problem = None
+        if entry.flag_bits & _ENCRYPTED:
+            problem = "is encrypted", "zip-encrypted"
+        elif entry.compress_type not in (_STORED, _DEFLATED):
+            problem = f"is packed by a method that is not read ({entry.compress_type})", "zip-method"
+        elif entry.compress_type == _STORED and entry.compress_size != entry.file_size:
+            problem = "has two sizes", "zip-damaged"
+        elif entry.file_size > max_read_bytes() and not in_part:
+            problem = f"unpacks to {entry.file_size} bytes, over the limit of a read", "zip-too-large"
+        if problem:
+            raise FormatError(
+                f'the zip entry "{entry.filename}" {problem[0]}\n  in {self.location}',
+                kind=problem[1],
+                url=self.location,
+            )
+
+    def _stored_part(self, entry: zipfile.ZipInfo, start: int, stop: int, deadline: Deadline | None) -> bytes:
+        if entry.filename not in self._data_starts:
+            size = _LOCAL_HEADER.size
+            header = self._file.read(entry.header_offset, entry.header_offset + size, deadline)
+            self._data_starts[entry.filename] = entry.header_offset + self._header_size(entry, header)
+        first = self._data_starts[entry.filename]
+        return self._file.read(first + start, first + stop, deadline)
+
+    def _whole(self, entry: zipfile.ZipInfo, deadline: Deadline | None) -> bytes:
+        first, packed = entry.header_offset, entry.compress_size
+        # Header and data in one read: up to the next entry, or with something to spare where none follows soon.
+        spare = _LOCAL_HEADER.size + len(entry.filename.encode()) + _SPARE_BYTES
+        follows = min(bisect.bisect_right(self._starts, first), len(self._starts) - 1)
+        stop = min(first + spare + packed, self._starts[follows])
+        raw = self._file.read(first, stop, deadline)
+        skip = self._header_size(entry, raw)
+        if len(raw) < skip + packed:
+            raw += self._file.read(first + len(raw), first + skip + packed, deadline)
+        data = memoryview(raw)[skip : skip + packed]
+        body = bytes(data) if entry.compress_type == _STORED else self._inflated(entry, data)
+        if len(body) != entry.file_size:
+            raise self._damaged(entry, "it is cut short")
+        if option("verify") is not False and zlib.crc32(body) != entry.CRC:
+            raise self._damaged(entry, "its checksum differs")
+        return body
+
+    def _header_size(self, entry: zipfile.ZipInfo, raw: bytes) -> int:
+        if len(raw) < _LOCAL_HEADER.size or not raw.startswith(b"PK\x03\x04"):
+            raise self._damaged(entry, "no header where the table of contents says")
+        name_size, extra_size = _LOCAL_HEADER.unpack_from(raw)[-2:]
+        return int(_LOCAL_HEADER.size + name_size + extra_size)
+
+    def _inflated(self, entry: zipfile.ZipInfo, data: memoryview) -> bytes:
+        unpack = zlib.decompressobj(wbits=-15)
+        try:
+            # One byte more than stated shows that there is more, without unpacking it.
+            return unpack.decompress(data, entry.file_size + 1)
+        except zlib.error as exc:
+            raise self._damaged(entry, str(exc)) from exc
+
+    def _damaged(self, entry: zipfile.ZipInfo, why: str) -> FormatError:
+        return FormatError(
+            f'the zip entry "{entry.filename}" cannot be unpacked ({why})\n  in {self.location}',
+            kind="zip-damaged",
+            url=self.location,
+        )
+
+
+class _Seekable(io.RawIOBase):
+    """The end of a file as :mod:`zipfile` wants to see it; grows towards the front, once, when asked to."""
+
+    def __init__(self, file: File):
+        self._file, self._position = file, 0
+        self._first = max(0, file.size - _TAIL_BYTES)
+        self._known = file.read(self._first, file.size)
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._file.size}[whence]
+        if base + offset < 0:
+            raise OSError("before the beginning")
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        if self._position < self._first:
+            if self._file.size - self._position > _MOST_TABLE_BYTES:
+                raise zipfile.BadZipFile("its table of contents is too long")
+            self._known = self._file.read(self._position, self._first) + self._known
+            self._first = self._position
+        start = self._position - self._first
+        body = self._known[start:] if size < 0 else self._known[start : start + size]
+        self._position += len(body)
+        return body
+
+
+def _table(file: File) -> tuple[dict[str, zipfile.ZipInfo], list[int]]:
+    """Entries by name, and where entries start, in order, with the end of the last one."""
+    try:
+        with zipfile.ZipFile(_Seekable(file)) as archive:
+            infos, end = archive.infolist(), archive.start_dir
+    except FairlabError:
+        raise  # the web or the disk, not the zip, is at fault, and says so
+    except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, OSError) as exc:
+        raise FormatError(
+            f"{file.location} is not a zip file ({exc})\n  expected a folder, or an OME-Zarr packed as zip",
+            kind="not-a-zip",
+            url=file.location,
+        ) from exc
+    entries: dict[str, zipfile.ZipInfo] = {}
+    twice = []
+    for info in infos:
+        if info.is_dir():
+            continue
+        _check_name(info, file.location)
+        if info.filename in entries:
+            twice.append(info.filename)
+        entries[info.filename] = info
+    if twice:
+        warnings.warn(
+            f"{len(twice)} names stand twice in the zip file, the later counts: {', '.join(twice[:3])}\n"
+            f"  in {file.location}",
+            FairlabWarning,
+            stacklevel=2,
+        )
+    return entries, [*sorted(info.header_offset for info in infos), end]
+
+
+def _check_name(info: zipfile.ZipInfo, location: str) -> None:
+    name = info.orig_filename
+    if (
+        "\\" in name
+        or "\0" in name
+        or ":" in name.split("/")[0]
+        or name.startswith("/")
+        or ".." in name.split("/")
+    ):
+        raise FormatError(
+            f"the zip file holds a name that leads out of it: {name!r}\n  in {location}\n"
+            "  such files are made to harm; nothing of it was read",
+            kind="zip-name",
+            url=location,
+        )
+
+
+def _root_prefix(entries: dict[str, zipfile.ZipInfo]) -> str:
+    # Most tools zip the folder's content; some zip the folder itself.
+    roots = (name for name in entries if posixpath.basename(name) in _ROOTS)
+    shallowest = min(roots, key=lambda name: name.count("/"), default="")
+    folder = posixpath.dirname(shallowest)
+    return f"{folder}/" if folder else ""
