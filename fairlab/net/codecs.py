@@ -11,6 +11,7 @@ import bz2
 import math
 import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -66,20 +67,39 @@ class Coding:
     inner: Coding | None = None
     """How the chunks of a shard are stored."""
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes of a decoded chunk."""
         return math.prod(self.shape) * self.dtype.itemsize
 
-    @property
+    @cached_property
     def stored_shape(self) -> tuple[int, ...]:
         """Shape of the chunk in the order in which it is stored."""
         return tuple(self.shape[axis] for axis in self.order)
 
-    @property
+    @cached_property
+    def back(self) -> tuple[int, ...]:
+        """The transposition from the stored order to the array's."""
+        return tuple(int(axis) for axis in np.argsort(self.order))
+
+    @cached_property
     def limit(self) -> int:
         """Bytes that the stored chunk may have: a little more than the pixels, should they not compress."""
         return self.nbytes + self.nbytes // 8 + _SLACK
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Callable[..., Buffer], Mapping[str, Any], int | None], ...]:
+        """What unpacks the stored bytes, and how many bytes each step must give, where that is known."""
+        # All sizes are known but that of what lies between two compressors.
+        size: int | None = None if self.filters or self.layout else self.nbytes
+        steps: list[tuple[Callable[..., Buffer], Mapping[str, Any], int | None]] = []
+        for name, how in reversed(self.unpackers):
+            steps.append((_UNPACK[name], how, size))
+            if name not in _SAME_SIZE:
+                size = None
+            elif size is not None:
+                size += _SAME_SIZE[name]
+        return tuple(reversed(steps))
 
 
 def coding(
@@ -206,8 +226,8 @@ class Decoder:
             # Some decompressors end the process on an empty input.
             raise ChunkError("it is empty (0 bytes)", kind="chunk-empty")
         buffer: Buffer = body
-        for (name, how), size in zip(coding.unpackers, _sizes(coding), strict=True):
-            buffer = _UNPACK[name](buffer, size, coding.limit, how, scratch)
+        for unpack, how, size in coding.steps:
+            buffer = unpack(buffer, size, coding.limit, how, scratch)
         if coding.filters:
             return self._unfilter(coding, bytes(buffer))
         if coding.layout is not None and coding.inner is not None:
@@ -216,7 +236,7 @@ class Decoder:
             plain = np.frombuffer(buffer, np.uint8)
             _check(plain.nbytes, coding.nbytes, coding.nbytes)
             stored = plain.view(coding.dtype).reshape(coding.stored_shape)
-        return stored.transpose(np.argsort(coding.order))
+        return stored.transpose(coding.back)
 
     def _assembled(
         self, body: bytes, coding: Coding, layout: shards.Layout, inner: Coding, scratch: Scratch
@@ -230,19 +250,6 @@ class Decoder:
                 corner = [slice(i * n, (i + 1) * n) for i, n in zip(cell, layout.inner, strict=True)]
                 out[tuple(corner)] = self(memoryview(body)[part], scratch, inner)
         return out
-
-
-def _sizes(coding: Coding) -> list[int | None]:
-    """What each unpacker must give, where that is known: all but what lies between two compressors."""
-    size: int | None = None if coding.filters or coding.layout else coding.nbytes
-    known = []
-    for name, _ in reversed(coding.unpackers):
-        known.append(size)
-        if name not in _SAME_SIZE:
-            size = None
-        elif size is not None:
-            size += _SAME_SIZE[name]
-    return known[::-1]
 
 
 def _wrong_size(found: int, expected: int) -> ChunkError:
