@@ -14,7 +14,7 @@ from fairlab.errors import FormatError, QueryError
 from fairlab.net.hierarchy import MAX_NODES, walk
 from fairlab.ngff.documents import parse
 from fairlab.ngff.validation import hierarchy
-from fairlab.ngff.validation.document import odd, read, unread
+from fairlab.ngff.validation.document import nothing, odd, read, unread
 from fairlab.ngff.validation.findings import hint, within
 from fairlab.ngff.validation.problems import Problem, bounded, listed
 
@@ -160,6 +160,8 @@ def _of_store(store: Store, *, strict: bool) -> Verdict:
     tree, whole = walk(store)
     version = tree[""].document.version if tree[""].document else None
     problems: list[Problem] = []
+    if not tree[""].values:
+        problems += listed(nothing(), version=None, document="", strict=strict)
     for node in tree.values():
         judged = node.document.judged() if node.document else iter(())
         own = node.document.version if node.document else None

@@ -60,6 +60,66 @@ def test_view_writes_a_picture(store: str, tmp_path: Path, capsys: pytest.Captur
     assert "dye 1" in capsys.readouterr().err
 
 
+def test_validate_a_store(store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", store]) == 0
+    assert "valid OME-Zarr 0.5 image" in capsys.readouterr().out
+    assert main(["validate", store, "--strict"]) == 1
+    assert main(["validate", store, "--json"]) == 0
+    capsys.readouterr()
+    (tmp_path / "a.zarr" / "1" / "zarr.json").unlink()
+    assert main(["validate", store, "--json"]) == 1
+    verdict = json.loads(capsys.readouterr().out)
+    assert (verdict["valid"], verdict["hierarchy"]) == (True, False)
+    assert [p["type"] for p in verdict["problems"] if p["level"] == "error"] == ["hierarchy.missing"]
+
+
+WELL = {"ome": {"version": "0.5", "well": {"images": [{"path": "0"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        (json.dumps(WELL), True),
+        (json.dumps({"zarr_format": 3, "node_type": "group", "attributes": WELL}), True),
+        ('{"well": {"version": "0.4", "images": []}}', False),
+        ('{"well": {"version": "0.4", "images": [{"path": "\\ud800"}]}}', False),
+        ("not JSON", False),
+        ("", False),
+    ],
+)
+def test_validate_one_document(
+    text: str, valid: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "zarr.json"
+    document.write_text(text)
+    assert main(["validate", "--attributes", str(document)]) == (0 if valid else 1)
+    capsys.readouterr()
+    assert main(["validate", "--attributes", "--exit-zero", str(document)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.count("\n") == 1 and not printed.err
+    verdict = json.loads(printed.out)
+    assert list(verdict) == ["valid", "version", "kind", "problems"]
+    assert verdict["valid"] is valid
+    for problem in verdict["problems"]:
+        assert list(problem) == ["level", "type", "loc", "msg"]
+    assert bool(verdict["problems"]) is not valid
+    assert main(["validate", "--attributes", "--json", str(document)]) == (0 if valid else 1)
+    assert json.loads(capsys.readouterr().out) == verdict
+
+
+@pytest.mark.parametrize("options", [[], ["--exit-zero"], ["--json"]])
+def test_validate_what_nobody_can_tell(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["--attributes", str(tmp_path / "nowhere")],
+        ["--attributes", str(tmp_path)],
+        ["no/such/place"],
+    ):
+        assert main(["validate", *options, *words]) == 2
+        assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("form", ["text", "bibtex", "csl-json", "cff"])
 def test_cite_in_every_form(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cite", "sample:ihc", "--format", form]) == 0

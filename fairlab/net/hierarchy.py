@@ -56,7 +56,7 @@ def walk(store: Store) -> tuple[dict[str, Node], bool]:
 def _elsewhere(store: Store, tree: dict[str, Node]) -> dict[str, Node]:
     """What is missing, but there in the other zarr format: worth another word than missing."""
     missing = [n for n in tree.values() if not n.values and n.wanted.required and n.wanted.zarr_format]
-    found = _fetched(store, [node.wanted.in_other_zarr() for node in missing])
+    found = _fetched(store, [node.wanted.in_other_zarr() for node in missing]) if missing else []
     return {
         node.path: dataclasses.replace(node, elsewhere=True)
         for node, there in zip(missing, found, strict=True)
@@ -67,7 +67,7 @@ def _elsewhere(store: Store, tree: dict[str, Node]) -> dict[str, Node]:
 def _fetched(store: Store, generation: Sequence[Wanted], *, version: str | None = None) -> list[Node]:
     keys = [key for wanted in generation for key in wanted.keys]
     answers = dict(zip(keys, pool.each(lambda key: _answer(store, key), keys), strict=True))
-    if generation and generation[0].role == "root" and not any(answer.there for answer in answers.values()):
+    if generation[0].role == "root" and not any(answer.there for answer in answers.values()):
         refusal = next((answer.refusal for answer in answers.values() if answer.refusal), None)
         if refusal is not None:
             raise refusal
@@ -87,6 +87,10 @@ def _answer(store: Store, key: str) -> _Answer:
         body = store.get(key, part=None if is_json else slice(0, 1))
     except (AccessError, FormatError) as refusal:
         return _Answer(there=False, refusal=refusal)
+    except FairlabError:
+        raise
+    except (OSError, ValueError):  # a name that no file system can have
+        return _Answer(there=False)
     if body is None or not is_json:
         return _Answer(there=body is not None)
     try:

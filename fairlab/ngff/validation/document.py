@@ -69,6 +69,12 @@ def unread(exc: FormatError) -> Findings:
     return within("document", iter([error("not-json", (), exc.message.splitlines()[0])]))
 
 
+def nothing() -> Findings:
+    """That there is no document at all."""
+    text = "there is no zarr here; give the address of the OME-Zarr itself, often ending in .zarr"
+    return within("document", iter([error("no-metadata", (), text)]))
+
+
 def read(value: Any, *, version: str | None = None) -> Document:
     """What a document describes.
 

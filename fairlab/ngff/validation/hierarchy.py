@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairlab.ngff.validation.arrays import ArrayFacts, agree, axis_names, facts
-from fairlab.ngff.validation.findings import Finding, Findings, error, shown, warning, within
+from fairlab.ngff.validation.findings import Finding, Findings, error, shown, warning
 from fairlab.ngff.validation.tree import OME_XML, Node, join, paths
 
 if TYPE_CHECKING:
@@ -33,13 +35,10 @@ def judged(tree: Tree) -> Located:
     """What is wrong with a hierarchy; metadata of single documents is not looked at here."""
     root = tree[""]
     for node in tree.values():
-        own = [*_there(node), *_of_its_kind(node), *_same_version(node, root)]
-        yield from ((node.main, finding) for finding in within("hierarchy", iter(own)))
-        if node.document is None:
-            continue
-        for rule in _RULES:
-            for document, finding in rule(node, node.document, tree):
-                yield document, next(iter(within("hierarchy", iter([finding]))))
+        found = ((node.main, f) for f in (*_there(node), *_of_its_kind(node), *_same_version(node, root)))
+        between = (rule(node, node.document, tree) for rule in _RULES if node.document is not None)
+        for document, finding in itertools.chain(found, *between):
+            yield document, replace(finding, section="hierarchy")
 
 
 def _there(node: Node) -> Findings:
@@ -48,7 +47,7 @@ def _there(node: Node) -> Findings:
     if node.elsewhere:
         text = f"it lies in another zarr; this version MUST lie in zarr v{wanted.zarr_format}"
         yield error("zarr-format", (), text + asked)
-    elif not node.values and wanted.required:
+    elif not node.values and wanted.required and wanted.role != "root":
         names = " or ".join(key.rpartition("/")[2] for key in wanted.keys)
         noun = _NOUNS.get(wanted.role, "node")
         yield error("missing", (), f"there is no {noun} (no {names}){asked}")

@@ -90,9 +90,13 @@ class Node:
 
     @property
     def main(self) -> str:
-        """Place of the document that metadata stands in."""
-        name = "zarr.json" if self.zarr_format == 3 else ".zarray" if ".zarray" in self.values else ".zattrs"
-        return join(self.path, name)
+        """Place of the document that says what the node is, or should."""
+        if self.wanted.role == "file":
+            return self.path
+        if (self.zarr_format or self.wanted.zarr_format) == 3:
+            return join(self.path, "zarr.json")
+        is_array = self.wanted.role == "array" or ".zarray" in self.values
+        return join(self.path, ".zarray" if is_array else ".zattrs")
 
 
 def understood(
