@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fairlab.ngff.validation.drafts import in_words_of_the_candidate
 from fairlab.ngff.validation.findings import Finding, Findings, Place, error, hint, shown, warning, within
 from fairlab.ngff.validation.versions import KINDS, RULES, Rules, guess, rules_for
 
@@ -39,9 +40,10 @@ class Document:
         yield from self.findings
         if self.rules is None:
             return
+        block = in_words_of_the_candidate(self.block, self.version or "")
         for name, shape in self.rules.blocks.items():
-            if name in self.block:
-                yield from within(name, shape.check(self.block[name], (*self.place, name)))
+            if name in block:
+                yield from within(name, shape.check(block[name], (*self.place, name)))
         # Under "ome", where the version has a place of its own, others are leftovers.
         level = warning if self.rules.namespaced else error
         for place, version in _stated(self.block, self.place):

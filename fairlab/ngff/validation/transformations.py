@@ -165,7 +165,7 @@ def _through(transformation: dict[str, Any], n: int | None, n_out: int | None, p
     if kind in ("scale", "translation", "mapAxis", "rotation") and kind in transformation:
         length = len(transformation[kind])
         yield from _fits(length, n, (*place, kind))
-        return length
+        return length if n is None else n  # said once is enough
     return n if kind in ("identity", "rotation", "displacements") else None
 
 

@@ -467,6 +467,24 @@ def test_candidates_of_0_6_follow_its_rules(version: str) -> None:
     assert _findings(edited(document, S, GONE))
 
 
+@pytest.mark.parametrize("version", ["0.6.dev1", "0.6dev1", "0.6.dev2", "0.6.dev3", "0.6.dev4"])
+def test_drafts_of_0_6_are_understood_in_their_own_words(version: str) -> None:
+    part = {"transformation": {"type": "identity"}, "input_axes": [*range(5)], "output_axes": [*range(5)]}
+    step = _step("byDimension", transformations=[part])
+    document = edited(valid("0.6", "image"), f"{G}/0", step)
+    document["ome"]["version"] = version
+    if version != "0.6.dev4":
+        image = document["ome"]["multiscales"][0]
+        for dataset in image["datasets"]:
+            dataset["coordinateTransformations"][0] |= {"input": dataset["path"], "output": "physical"}
+        image["coordinateTransformations"][0] |= {"input": "physical", "output": "stage"}
+    assert _findings(document) == []
+    (finding, *_) = _findings(edited(document, f"{T}/0/output", 5))
+    assert finding.place[-1] == "output"
+    document["ome"]["version"] = "0.6rc0"
+    assert _findings(document)
+
+
 @pytest.mark.parametrize("version", ["0.7", "1.0", "0.6.1", "foo", "", "0.5.1"])
 def test_unknown_versions_are_an_error(version: str) -> None:
     document = valid("0.5", "image")
