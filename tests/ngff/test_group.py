@@ -92,6 +92,7 @@ def test_a_version_that_is_not_stated_is_inferred(version: str) -> None:
 def test_drafts_are_read_by_their_versions_rules(draft: str) -> None:
     attributes = examples.image("0.6")
     attributes["ome"]["version"] = draft
+    first(attributes)["coordinateSystems"].append({"name": "world", "axes": []})
     if "dev" in draft:  # they gave references as plain strings
         for dataset in first(attributes)["datasets"]:
             dataset["coordinateTransformations"][0] |= {"input": dataset["path"], "output": "physical"}
@@ -122,6 +123,21 @@ def test_the_form_tells_where_the_version_is_wrong() -> None:
     attributes = examples.image("0.4")
     first(attributes)["axes"] = ["c", "y", "x"]
     assert read(attributes, "0.4").levels[0].scale == (1.0, 0.5, 0.5)
+
+
+def test_scales_that_an_old_version_does_not_have_are_read_all_the_same() -> None:
+    attributes = examples.image("0.3")
+    for level, dataset in enumerate(first(attributes)["datasets"]):
+        dataset["coordinateTransformations"] = examples.steps(level)
+    image = read(attributes, "0.3")
+    assert image.scales_stated and image.levels == read(examples.image("0.4"), "0.4").levels
+    assert image.remarks
+    # Where the axes are only implied, nothing says that the numbers belong to them.
+    attributes = examples.image("0.1")
+    first(attributes)["datasets"][0]["coordinateTransformations"] = examples.steps(0)
+    image = read(attributes, "0.1")
+    assert not image.scales_stated and image.remarks
+    assert image.kept == {"0/coordinateTransformations": examples.steps(0)}
 
 
 def test_nothing_is_implied_in_zarr_v3() -> None:

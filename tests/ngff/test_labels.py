@@ -60,6 +60,7 @@ def test_what_cannot_be_read_of_a_label_is_left_out_with_a_remark() -> None:
         "red",
         {"label-value": 4.0, "rgba": [1, 2, 3, 4]},
         {"label-value": 5},
+        {"label-value": 6, "rgba": [256, 0, 0, 0]},
     ]
     facts["properties"] = {"1": {}}
     image = read(attributes)
