@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from fairlab.analysis.segment import segment
     from fairlab.citation import cite
     from fairlab.federation import lookup, search
-    from fairlab.image import open_image
+    from fairlab.image import open_image, open_labels
     from fairlab.options import set_options
+    from fairlab.plate import open_plate
     from fairlab.record import Record
     from fairlab.results import Results
     from fairlab.runs import run
@@ -32,6 +33,8 @@ _HOMES = {
     "lookup": "fairlab.federation",
     "measure": "fairlab.analysis.measure",
     "open_image": "fairlab.image",
+    "open_labels": "fairlab.image",
+    "open_plate": "fairlab.plate",
     "run": "fairlab.runs",
     "runs": "fairlab.runs",
     "samples": "fairlab.samples",
@@ -52,6 +55,8 @@ __all__ = [
     "lookup",
     "measure",
     "open_image",
+    "open_labels",
+    "open_plate",
     "run",
     "runs",
     "samples",

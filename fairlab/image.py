@@ -1,44 +1,57 @@
-"""Open one OME-Zarr image as a lazy, labelled tree that knows where it comes from."""
+"""Open one OME-Zarr image, or its label images, as a lazy, labelled tree that knows where it comes from."""
 
 from __future__ import annotations
 
-import dataclasses
-import os
+import posixpath
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
-import numpy as np
 import xarray as xr
 
-import fairlab.accessor  # noqa: F401  (what is opened has .fair)
-from fairlab import provenance
-from fairlab.errors import FairlabError, FairlabWarning, NotFoundError, QueryError
-from fairlab.fair.crate import facts
-from fairlab.lazy import block_shape, chunked, lazily, note_missing_in
-from fairlab.net.image_group import CRATE, read_group
+from fairlab import coordinates, provenance
+from fairlab.errors import FairlabError, FairlabWarning, SelectionError
+from fairlab.net.image_group import read_group
+from fairlab.net.series import ome_xml as read_ome_xml
 from fairlab.net.store import open_store
-from fairlab.record import Record, Source
-from fairlab.repositories import base
+from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
-    from typing import Literal
+    import os
+    from collections.abc import Iterator, Mapping
 
-    from fairlab.net.image_group import Group
+    from fairlab.lazy import Chunks
+    from fairlab.net.image_group import Group, Missing
+    from fairlab.net.series import Series
     from fairlab.net.store import Store
-    from fairlab.ngff.model import Image, Level
+    from fairlab.ngff.omexml import OmeXml
+    from fairlab.record import Record
 
-    Chunks = Literal["auto"] | Mapping[Hashable, int] | None
+_MISSING = ("warn", "error", "fill")
 
 
-def open_image(source: str | os.PathLike[str] | Record, *, chunks: Chunks = None) -> xr.DataTree:
-    """Open one OME-Zarr image; nothing but metadata is read.
+def open_image(
+    source: str | os.PathLike[str] | Record,
+    *,
+    series: Series = None,
+    missing: Missing = "warn",
+    chunks: Chunks | None = None,
+) -> xr.DataTree:
+    """Open one OME-Zarr image; nothing but metadata is read, in two round trips.
 
     Parameters
     ----------
     source : str, path-like or Record
         ``http(s)://``, ``s3://bucket/key`` (anonymous), ``gs://``, ``file://``, a folder, a ``.zip`` or
         ``.ozx`` of one, an identifier such as ``"sample:nuclei"``, or a record that search returned.
+    series : int or str, optional
+        Which image of a collection (bioformats2raw) or of a group with several: its number, path or name.
+        A collection of several needs it; of a group with several the first is opened, with a warning.
+    missing : {"warn", "error", "fill"}
+        What a chunk does that is not in the store: read as the fill value and be warned about (default),
+        be an error, or be filled in silence. Missing chunks are named in ``attrs["missing_chunks"]`` of what
+        was loaded.
     chunks : "auto", mapping or None
         None (default): xarray's own lazy indexing. ``"auto"``: dask arrays in blocks of many whole
         stored chunks; a mapping of dimension to block length sets some of them.
@@ -49,9 +62,12 @@ def open_image(source: str | os.PathLike[str] | Record, *, chunks: Chunks = None
         ``scale0`` (finest) to ``scaleN``, each with the variable ``image``: dimensions from the axes,
         e.g. ``(t, c, z, y, x)``; positions of sample centres as coordinates with ``units`` (NGFF names)
         and ``spacing``; channel names on ``c``, with ``color``, ``window_start``, ``window_end`` and
-        ``active`` where the image states them; and the scalar coordinate ``image_id``. Label images are
-        at ``labels/<name>/scale0`` … with the variable ``labels``. Attributes on the root and on every
-        variable name licence, credit, organism and source; ``fairlab_record`` is the whole record.
+        ``active`` where the image states them, and ``channel_label`` where names had to be made different;
+        and the scalar coordinate ``image_id``. Label images are at ``labels/<name>/scale0`` … with the
+        variable ``labels``, and ``labels/<name>/properties`` holds what is stated of each label.
+        Attributes on the root and on every variable name licence, credit, organism and source;
+        ``fairlab_record`` is the whole record, and ``coordinate_transformations_kept`` has geometry that
+        coordinates cannot say (rotations, displacements), as JSON.
 
     Raises
     ------
@@ -60,6 +76,8 @@ def open_image(source: str | os.PathLike[str] | Record, *, chunks: Chunks = None
     FormatError
         Something is there, but it is no OME-Zarr image (kinds ``"no-zarr"``, ``"html-page"``,
         ``"no-multiscales"``, ``"plate"``, ``"bioformats2raw"`` …) or a version that is not read.
+    SelectionError
+        kind ``"series-unknown"``.
     AccessError, Unavailable
         The server refuses, or does not answer within the option ``timeout_s``.
 
@@ -77,145 +95,177 @@ def open_image(source: str | os.PathLike[str] | Record, *, chunks: Chunks = None
     >>> tree["scale0/image"].x.attrs["units"]
     'micrometer'
     """
-    record, location = _resolve(source)
-    store = open_store(location)
-    group = read_group(store)
-    for remark in group.image.remarks:
-        warnings.warn(f"{remark}\n  at {store.location}", FairlabWarning, stacklevel=2)
-    record = _completed(record, group, store)
-    attrs = provenance.attributes(record, retrieved_at=provenance.now())
-    nodes = {"/": xr.Dataset(attrs=attrs), **_levels("/", "image", group, record.id, attrs)}
+    store, group, record, attrs = _opened(source, series, missing)
+    nodes = {"/": xr.Dataset(attrs=attrs)}
+    nodes |= _levels("/", "image", group, store, record.id, attrs)
     for name, labels in group.labels.items():
-        nodes |= _levels(f"/labels/{name}/", "labels", labels, record.id, attrs)
-    if chunks is not None:
-        nodes = chunked(nodes, chunks)
-    tree = xr.DataTree.from_dict(nodes)  # unnamed: titles hold slashes, which names may not
-    note_missing_in(tree)
-    return tree
+        nodes |= _label_nodes(f"/labels/{name}/", labels, store, record.id, attrs)
+    return tree_of(nodes, chunks=chunks, source=store.location)
 
 
-def _resolve(source: str | os.PathLike[str] | Record) -> tuple[Record | None, str]:
-    """The record of a source, where one is known, and the address that opens now."""
-    if isinstance(source, Record):
-        location = base.locate(source)
-        if location is None:
-            raise NotFoundError(
-                f'the {source.kind} "{source.id}" resolves to no pixels\n'
-                "  its repository lists no OME-Zarr for it"
-                + ('; fairlab.search("…", openable=True) finds what opens' if source.kind == "study" else ""),
-                kind="no-pixels",
-                record=source.id,
-            )
-        return source, location
-    if not isinstance(source, str | os.PathLike):
-        raise QueryError(
-            f"cannot open a {type(source).__name__}\n  give an address, a path, an identifier or a record",
-            kind="source-type",
-        )
-    text = os.fspath(source).strip()
-    if not text:
-        raise QueryError("nothing to open: the address is empty", kind="source-empty")
-    if base.scheme(text) is not None:
-        return _resolve(base.lookup(text))
-    return _known(text), text
+def open_labels(
+    source: str | os.PathLike[str] | Record,
+    *,
+    name: str | None = None,
+    series: Series = None,
+    missing: Missing = "warn",
+    chunks: Chunks | None = None,
+) -> xr.DataTree:
+    """Open one label image; nothing but metadata is read, in two round trips.
+
+    Parameters
+    ----------
+    source : str, path-like or Record
+        The image that was labelled, or the label image itself; see :func:`fairlab.open_image`.
+    name : str, optional
+        Which label image; needed when the image has several.
+    series, missing, chunks
+        See :func:`fairlab.open_image`.
+
+    Returns
+    -------
+    xarray.DataTree
+        ``scale0`` (finest) to ``scaleN``, each with the variable ``labels``, coordinates as the image's; and,
+        where the image states any, ``properties``: one value for each ``label`` of ``color``
+        (``"#RRGGBBAA"``) and of every property, empty or NaN where it states none.
+        ``attrs["source_image"]`` is the place of the image that was labelled, where it lies in the same
+        store; it is not opened.
+
+    Raises
+    ------
+    SelectionError
+        kind ``"labels-unknown"``: no label image, none of this name, or several and no name.
+    FormatError, NotFoundError, AccessError, Unavailable
+        See :func:`fairlab.open_image`.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> tree = fairlab.open_labels("sample:cells2d")
+    >>> int(tree["scale0/labels"].max())
+    52
+    """
+    store, group, record, attrs = _opened(source, series, missing)
+    labels = group if group.image.is_label and name is None else _label_group(group, name)
+    nodes = _label_nodes("/", labels, store, record.id, attrs)
+    return tree_of(nodes, chunks=chunks, source=store.location)
 
 
-def _known(location: str) -> Record | None:
-    """What the catalogues know about an address: its licence and organism, without a request."""
-    if "://" not in location:
-        return None
-    try:
-        return base.lookup(location)
-    except NotFoundError:
-        return None
-    except FairlabError as exc:
-        # What lists an image must not be in the way of reading it.
-        warnings.warn(
-            f"the catalogues could not be asked about {location}: {exc}", FairlabWarning, stacklevel=4
-        )
-        return None
+def ome_xml(location: str | os.PathLike[str]) -> OmeXml | None:
+    """The OME-XML of the file that an image was made from, where the conversion kept it.
+
+    Parameters
+    ----------
+    location : str or path-like
+        Address of an image or collection; ``OME/METADATA.ome.xml`` is looked for there and in the two groups
+        above it, where collections keep it.
+
+    Returns
+    -------
+    OmeXml or None
+        None when there is none, or none that can be read.
+    """
+    for place in _here_and_above(str(location)):
+        try:
+            found = read_ome_xml(open_store(place))
+        except FairlabError:
+            continue  # what lies above an image need not be a store
+        if found is not None:
+            return found
+    return None
 
 
-def _completed(record: Record | None, group: Group, store: Store) -> Record:
-    """The record with what only the image can say, and what the crate beside it says of unknown fields."""
-    now = provenance.now()
-    own = Source(document=store.location, pointer="multiscales/0", retrieved_at=now)
-    crate = Source(document=f"{store.location}/{CRATE}", retrieved_at=now)
-    if record is None:
-        record = Record(id=store.location, kind="image", repository="unlisted", url=store.location)
-    stated: dict[str, tuple[Any, Source]] = facts(group.crate, source=crate) if group.crate else {}
-    if group.image.name:
-        stated.setdefault("title", (group.image.name, own))
-    stated = {name: pair for name, pair in stated.items() if not getattr(record, name)}
-    stated["ngff_version"] = (group.image.version, own)
-    stated["axes"] = (tuple(axis.name for axis in group.image.axes), own)
-    stated["shape"] = (group.readers[0].shape, own)
-    values = {name: value for name, (value, _) in stated.items()}
-    sources = {**record.sources, **{name: source for name, (_, source) in stated.items()}}
-    return dataclasses.replace(record, **values, sources=sources)
+def _opened(
+    source: str | os.PathLike[str] | Record, series: Series, missing: Missing
+) -> tuple[Store, Group, Record, dict[str, Any]]:
+    choice("missing", missing, _MISSING)
+    record, location = resolve(source)
+    store = open_store(location)
+    group = read_group(store, series=series, missing=missing)
+    for part in (group, *group.labels.values()):
+        for remark in part.image.remarks:
+            warnings.warn(f"{remark}\n  at {part.location}", FairlabWarning, stacklevel=3)
+    record = completed(
+        record,
+        store,
+        location=group.location,
+        crate=group.crate,
+        series=group.series,
+        title=group.image.name,
+        ngff_version=group.image.version,
+        axes=tuple(axis.name for axis in group.image.axes),
+        shape=group.readers[0].shape,
+    )
+    return store, group, record, provenance.attributes(record, retrieved_at=provenance.now())
+
+
+def _label_group(group: Group, name: str | None) -> Group:
+    names = list(group.labels)
+    if name is None and len(names) == 1:
+        return group.labels[names[0]]
+    if name is not None and name in group.labels:
+        return group.labels[name]
+    stated = ", ".join(f'"{known}"' for known in names) or "none"
+    wanted = "say which label image" if name is None and names else f"there is no label image {name or ''}"
+    raise SelectionError(
+        f"{wanted.strip()}\n  at {group.location}, which has: {stated}",
+        kind="labels-unknown",
+        url=group.location,
+        names=names,
+    )
+
+
+def _label_nodes(
+    prefix: str, group: Group, store: Store, image_id: str, attrs: Mapping[str, Any]
+) -> dict[str, xr.Dataset]:
+    """The levels of a label image, and what is stated of its labels, by place in the tree."""
+    own = {key: value for key, value in attrs.items() if key != "coordinate_transformations_kept"}
+    stated = group.image.label
+    if stated.source is not None:
+        own["source_image"] = "/".join(part for part in (store.location, stated.source) if part)
+    nodes = {"/": xr.Dataset(attrs=own)} if prefix == "/" else {}
+    nodes |= _levels(prefix, "labels", group, store, image_id, own)
+    properties = coordinates.labels(stated)
+    if properties is not None:
+        nodes[f"{prefix}properties"] = properties.assign_attrs(own)
+    return nodes
 
 
 def _levels(
-    prefix: str, variable: str, group: Group, image_id: str, attrs: Mapping[str, Any]
+    prefix: str, variable: str, group: Group, store: Store, image_id: str, attrs: Mapping[str, Any]
 ) -> dict[str, xr.Dataset]:
     """One dataset for each level of an image or label image, by its place in the tree."""
     image = group.image
-    dims = [axis.name for axis in image.axes]
-    shared: dict[str, Any] = {"image_id": image_id, **_channel_coords(image, group.readers[0].shape)}
-    datasets = {}
-    for number, (level, reader) in enumerate(zip(image.levels, group.readers, strict=True)):
-        coords = {**shared, **_positions(image, level, reader.shape)}
-        array = xr.Variable(dims, lazily(reader), attrs=dict(attrs))
-        blocks = block_shape(reader.shape, reader.chunks, reader.dtype)
-        array.encoding = {
-            "preferred_chunks": dict(zip(dims, blocks, strict=True)),
-            "source": group.readers[0].store.location,
-        }
-        datasets[f"{prefix}scale{number}"] = xr.Dataset({variable: array}, coords=coords, attrs=dict(attrs))
-    return datasets
-
-
-def _positions(image: Image, level: Level, shape: Sequence[int]) -> dict[str, xr.Variable]:
-    """Positions of sample centres on every axis but the channels'."""
-    positions = {}
-    for number, axis in enumerate(image.axes):
-        if axis.type != "channel":
-            scale, translation = level.scale[number], level.translation[number]
-            attrs: dict[str, Any] = {"spacing": scale, **({"units": axis.unit} if axis.unit else {})}
-            values = translation + scale * np.arange(shape[number], dtype=np.float64)
-            positions[axis.name] = xr.Variable(axis.name, values, attrs)
-    return positions
-
-
-def _channel_coords(image: Image, shape: Sequence[int]) -> dict[str, xr.Variable]:
-    """Names, colours and windows along the channel axis, where there is one."""
-    number, axis = next(((n, a) for n, a in enumerate(image.axes) if a.type == "channel"), (0, None))
-    if axis is None:
-        return {}
-    stated = image.channels if len(image.channels) == shape[number] else ()
-    labels = [channel.label for channel in stated] or [None] * shape[number]
-    names = _unique([label or f"channel {i}" for i, label in enumerate(labels)])
-    coords = {axis.name: xr.Variable(axis.name, np.array(names, dtype="U"))}
-    if any(channel.color for channel in stated):
-        coords["color"] = xr.Variable(axis.name, [channel.color or "#FFFFFF" for channel in stated])
-    if stated and all(channel.window for channel in stated):
-        windows = np.array([channel.window for channel in stated], dtype=np.float64)
-        coords["window_start"] = xr.Variable(axis.name, windows[:, 0])
-        coords["window_end"] = xr.Variable(axis.name, windows[:, 1])
-    if stated:
-        coords["active"] = xr.Variable(axis.name, [channel.active for channel in stated])
-    return coords
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """Names made different, so that ``.sel(c=…)`` finds one channel."""
-    seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    if unique != list(names):
-        warnings.warn(
-            f"channels share a name and were numbered: {', '.join(unique)}", FairlabWarning, stacklevel=5
+    attrs = {**attrs, **coordinates.kept(image, where=group.location)}
+    channels = coordinates.channels(image, group.readers[0].shape, where=group.location)
+    return {
+        f"{prefix}scale{number}": level_dataset(
+            variable,
+            reader,
+            [axis.name for axis in image.axes],
+            coords={
+                "image_id": image_id,
+                **channels,
+                **coordinates.positions(image, level, reader.shape),
+            },
+            attrs=attrs,
+            source=store.location,
         )
-    return unique
+        for number, (level, reader) in enumerate(zip(image.levels, group.readers, strict=True))
+    }
+
+
+def _here_and_above(location: str) -> Iterator[str]:
+    """The place itself and the two above it, as far as they are the same host's."""
+    split = urlsplit(location)
+    if "://" not in location or split.scheme == "file":
+        path = Path(split.path if split.scheme == "file" else location)
+        yield str(path)
+        yield from (str(place) for place in path.resolve().parents[:2] if path.is_dir())
+        return
+    place = split.path.rstrip("/")
+    for _ in range(3):
+        yield urlunsplit((split.scheme, split.netloc, place, split.query, ""))
+        place = posixpath.dirname(place).rstrip("/")
+        if not place:
+            return

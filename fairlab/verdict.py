@@ -119,10 +119,10 @@ def validate(source: str | os.PathLike[str] | Record | Mapping[str, Any], *, str
     """
     if isinstance(source, Mapping):
         return judge(_as_json(source), where="these attributes", strict=strict)
-    from fairlab.image import _resolve
     from fairlab.net.store import open_store
+    from fairlab.opening import resolve
 
-    _, location = _resolve(source)
+    _, location = resolve(source)
     return _of_store(open_store(location), strict=strict)
 
 

@@ -273,8 +273,9 @@ def write_plate(
         "wells": [{"path": f"{rows[r]}/{columns[c]}", **_indices(r, c, version)} for r, c in there],
     }
     if acquisitions:
+        each = -(-most // len(acquisitions))
         block["acquisitions"] = [
-            {"id": n, "name": f"run {n}", "maximumfieldcount": most} for n in acquisitions
+            {"id": n, "name": f"run {n}", "maximumfieldcount": each} for n in acquisitions
         ]
     put_attributes(path, {"plate": block}, version, edit, create=True)
     full = np.zeros((len(rows), len(columns), most, *shape), np.dtype(dtype).newbyteorder("="))

@@ -14,8 +14,8 @@ import pytest
 import fairlab
 
 NAMES = {
-    "Record", "Results", "__version__", "cite", "errors", "lookup", "measure", "open_image", "run", "runs",
-    "samples", "search", "segment", "set_options", "teach", "validate", "view",
+    "Record", "Results", "__version__", "cite", "errors", "lookup", "measure", "open_image", "open_labels",
+    "open_plate", "run", "runs", "samples", "search", "segment", "set_options", "teach", "validate", "view",
 }  # fmt: skip
 HEAVY = {
     "xarray", "pandas", "numpy", "dask", "zarr", "skimage", "scipy", "ome_zarr", "hvplot", "matplotlib", "jupyter_core",

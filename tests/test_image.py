@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import pickle
@@ -13,15 +14,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from fairlab.errors import FairlabError, FairlabWarning, FormatError
-from fairlab.image import open_image
+from fairlab.errors import ChunkError, FairlabError, FairlabWarning, FormatError, QueryError, SelectionError
+from fairlab.image import ome_xml, open_image
 from fairlab.options import set_options
 from fairlab.record import Record
+from tests.bursts import Bursts
 from tests.servers import Fault, FaultServer
-from tests.stores import multiscale, put_attributes, write_store
+from tests.stores import multiscale, put_attributes, write_collection, write_plate, write_several, write_store
 
 Serve = Callable[[Path], FaultServer]
 VERSIONS = ["0.4", "0.5"]
+ALL_VERSIONS = ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -46,13 +49,43 @@ def test_every_pixel_label_and_position_over_http(tmp_path: Path, serve: Serve, 
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_opening_reads_metadata_only_in_few_trips(tmp_path: Path, serve: Serve, version: str) -> None:
-    write_store(tmp_path / "a.zarr", version=version, levels=3)
-    server = serve(tmp_path)
-    open_image(f"{server.url}/a.zarr")
+@pytest.mark.parametrize("labels", [(), ("cells", "nuclei")])
+def test_opening_takes_two_trips_and_no_request_twice(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, version: str, labels: tuple[str, ...]
+) -> None:
+    write_store(tmp_path / "a.zarr", version=version, levels=5, labels=labels)
+    server, bursts = serve(tmp_path), Bursts(monkeypatch)
+    assert bursts.of(lambda: open_image(f"{server.url}/a.zarr")) == 2
     names = {path.rpartition("/")[2] for path in server.paths()}
     assert names <= {"zarr.json", ".zattrs", ".zarray", "ro-crate-metadata.json"}
-    assert len(server.paths()) == len(set(server.paths())) == 8
+    assert sorted(server.paths()) == sorted(f"/a.zarr/{key}" for key in bursts.asked)
+    assert len(server.paths()) == len(set(server.paths())) == 5 + 5 + 6 * len(labels)
+
+
+def test_labels_with_levels_of_other_names_take_one_trip_more(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_store(tmp_path / "a.zarr", labels=("cells",), levels=2)
+    label = tmp_path / "a.zarr" / "labels" / "cells"
+    (label / "1").rename(label / "half")
+    document = json.loads((label / "zarr.json").read_text())
+    multiscale(document["attributes"])["datasets"][1]["path"] = "half"
+    (label / "zarr.json").write_text(json.dumps(document))
+    server, bursts = serve(tmp_path), Bursts(monkeypatch)
+    tree = open_image(f"{server.url}/a.zarr")
+    assert bursts.documents[2:] == [["labels/cells/half/zarr.json"]]
+    assert len(server.paths()) == len(set(server.paths()))
+    assert tree["labels/cells/scale1/labels"].shape == (20, 30)
+
+
+def test_the_first_picture_takes_three_trips(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = write_store(tmp_path / "a.zarr", levels=3)
+    server, bursts = serve(tmp_path), Bursts(monkeypatch)
+    picture = open_image(f"{server.url}/a.zarr")["scale1/image"].isel(c=0).values
+    np.testing.assert_array_equal(picture, full[0, ::2, ::2])
+    assert bursts.trips == 3
 
 
 def test_a_plane_reads_its_own_chunks_only(tmp_path: Path, serve: Serve) -> None:
@@ -244,7 +277,9 @@ def test_odd_but_readable_metadata_warns(tmp_path: Path) -> None:
         image = open_image(tmp_path / "a.zarr")["scale0/image"]
     assert image.y.attrs["units"] == "micrometer"
     assert image.c.values.tolist() == ["a", "a (2)"]
+    assert image.channel_label.values.tolist() == ["a", "a"]
     assert len(caught) == 3
+    assert {Path(warning.filename) for warning in caught} == {Path(__file__)}
 
 
 def test_a_unitless_image_has_no_units(tmp_path: Path) -> None:
@@ -279,15 +314,242 @@ def test_a_catalogue_that_fails_is_not_in_the_way(
 
 
 def test_an_address_in_the_catalogue_brings_its_record(tmp_path: Path) -> None:
-    from fairlab.image import _resolve
+    from fairlab.opening import resolve
     from fairlab.repositories import base
 
     listed = base.repositories()["catalogue"].lookup("idr:idr0062/6001240.zarr")
     assert listed is not None and listed.url is not None
-    assert _resolve(listed.url) == (listed, listed.url)
+    assert resolve(listed.url) == (listed, listed.url)
     write_store(tmp_path / "a.zarr")
     tree = open_image(dataclasses.replace(listed, url=str(tmp_path / "a.zarr")))
     assert (tree.attrs["id"], tree.attrs["license"]) == (listed.id, listed.license)
+
+
+@pytest.mark.parametrize(
+    ("stated", "names"),
+    [
+        (["", "GFP"], ["channel 0", "GFP"]),
+        (["GFP", "GFP"], ["GFP", "GFP (2)"]),
+        (["channel 1", ""], ["channel 1", "channel 1 (2)"]),
+    ],
+)
+def test_channel_names_become_unique_and_the_originals_are_kept(
+    tmp_path: Path, stated: list[str], names: list[str]
+) -> None:
+    def rename(attributes: dict[str, Any]) -> None:
+        attributes["ome"]["omero"]["channels"] = [{"label": name} for name in stated]
+
+    write_store(tmp_path / "a.zarr", edit=rename)
+    with pytest.warns(FairlabWarning, match="named"):
+        image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    assert image.c.values.tolist() == names
+    assert image.channel_label.values.tolist() == stated
+
+
+def test_channels_that_do_not_fit_the_image_are_not_its_names(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr", edit=lambda a: a["ome"]["omero"]["channels"].append({"label": "third"}))
+    with pytest.warns(FairlabWarning, match="describes 3 channels and has 2"):
+        image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    assert image.c.values.tolist() == ["channel 0", "channel 1"]
+    assert "color" not in image.coords
+
+
+def test_where_it_was_opened_is_noted(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr", labels=("cells",))
+    tree = open_image(tmp_path / "a.zarr")
+    for node in ("scale0", "scale1", "labels/cells/scale0"):
+        assert tree[node].encoding["source"] == str(tmp_path / "a.zarr")
+        (variable,) = tree[node].data_vars.values()
+        assert variable.encoding["source"] == str(tmp_path / "a.zarr")
+    assert tree.encoding["source"] == str(tmp_path / "a.zarr")
+
+
+# ── every version and layout ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+@pytest.mark.parametrize(
+    "storage", [{}, {"order": "F"}, {"separator": "."}, {"dtype": ">i4"}, {"dtype": "bool"}]
+)
+def test_every_version_and_storage(tmp_path: Path, version: str, storage: dict[str, Any]) -> None:
+    full = write_store(
+        tmp_path / "a.zarr",
+        axes="tczyx",
+        shape=(2, 2, 2, 40, 60),
+        version=version,
+        labels=("cells",),
+        **storage,
+    )
+    tree = open_image(tmp_path / "a.zarr")
+    assert tree["scale0/image"].dims == ("t", "c", "z", "y", "x")
+    np.testing.assert_array_equal(tree["scale0/image"].values, full)
+    np.testing.assert_array_equal(tree["scale1/image"].values, full[..., ::2, ::2])
+    assert tree.attrs["ngff_version"] == version
+    assert tree["scale1/image"].x.attrs["spacing"] == (1.0 if version >= "0.4" else 2.0)
+    np.testing.assert_array_equal(
+        np.ravel(tree["labels/cells/scale0/labels"].values), np.ravel(full[:, 0].astype("int32"))
+    )
+
+
+@pytest.mark.parametrize("version", ["0.3", "0.4", "0.5", "0.6"])
+@pytest.mark.parametrize("axes", ["yx", "zyx", "cyx", "tyx", "tzcyx"])
+def test_two_to_five_dimensions_in_any_order(tmp_path: Path, version: str, axes: str) -> None:
+    sizes = {"t": 2, "c": 3, "z": 4, "y": 20, "x": 30}
+    full = write_store(tmp_path / "a.zarr", axes=axes, shape=tuple(sizes[a] for a in axes), version=version)
+    image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    assert image.dims == tuple(axes)
+    np.testing.assert_array_equal(image.values, full)
+
+
+def test_a_colour_image(tmp_path: Path) -> None:
+    def colours(attributes: dict[str, Any]) -> None:
+        attributes["ome"]["omero"]["channels"] = [
+            {"label": label, "color": color, "window": {"start": 0, "end": 255, "min": 0, "max": 255}}
+            for label, color in (("Red", "FF0000"), ("Green", "00FF00"), ("Blue", "0000FF"))
+        ]
+
+    full = write_store(tmp_path / "a.zarr", axes="yxc", shape=(40, 60, 3), dtype="uint8", edit=colours)
+    image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    assert image.color.values.tolist() == ["#FF0000", "#00FF00", "#0000FF"]
+    np.testing.assert_array_equal(image.sel(c="Green").values, full[..., 1])
+
+
+def test_levels_of_one_image_agree(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr", version="0.4")
+    path = tmp_path / "a.zarr" / "1" / ".zarray"
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "dtype": "<f4"}))
+    with pytest.raises(FormatError) as caught:
+        open_image(tmp_path / "a.zarr")
+    assert caught.value.kind == "level-mismatch" and '"1" is float32' in str(caught.value)
+    path.write_text(
+        json.dumps({**document, "shape": document["shape"][1:], "chunks": document["chunks"][1:]})
+    )
+    with pytest.raises(FormatError) as caught:
+        open_image(tmp_path / "a.zarr")
+    assert caught.value.kind == "axes-mismatch"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_group_of_several_images(tmp_path: Path, version: str) -> None:
+    images = write_several(tmp_path / "a.zarr", ["overview", "detail"], version=version)
+    with pytest.warns(FairlabWarning, match=r'2 images \(0 "overview", 1 "detail"\)'):
+        first = open_image(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(first["scale0/image"].values, images[0])
+    for series in (1, "detail"):
+        tree = open_image(tmp_path / "a.zarr", series=series)
+        np.testing.assert_array_equal(tree["scale0/image"].values, images[1])
+        assert str(tree["scale0"].image_id.values).endswith("a.zarr/detail")
+    for series in (2, -1, "nothing", True):
+        with pytest.raises(SelectionError) as caught:
+            open_image(tmp_path / "a.zarr", series=series)
+        assert caught.value.kind == "series-unknown"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("listed", "xml"), [(True, True), (True, False), (False, True), (False, False)])
+def test_a_collection_says_which_images_it_holds(
+    tmp_path: Path, serve: Serve, version: str, listed: bool, xml: bool
+) -> None:
+    images = write_collection(tmp_path / "a.zarr", ["scan", "macro"], version=version, listed=listed, xml=xml)
+    address = f"{serve(tmp_path).url}/a.zarr"
+    with pytest.raises(FormatError) as caught:
+        open_image(address)
+    assert caught.value.kind == "bioformats2raw"
+    assert 'series=1: "1"' in str(caught.value) and ("macro" in str(caught.value)) == xml
+    for series in (1, "1", *(["macro"] if xml else [])):
+        tree = open_image(address, series=series)
+        np.testing.assert_array_equal(tree["scale0/image"].values, images[1])
+    assert str(tree["scale0"].image_id.values) == f"{address}/1"
+    with pytest.raises(SelectionError, match="series 2"):
+        open_image(address, series=2)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_collection_of_one_opens(tmp_path: Path, version: str) -> None:
+    (image,) = write_collection(tmp_path / "a.zarr", ["scan"], version=version)
+    np.testing.assert_array_equal(open_image(tmp_path / "a.zarr")["scale0/image"].values, image)
+
+
+def test_a_collection_of_many_is_found_by_trying(tmp_path: Path) -> None:
+    write_collection(tmp_path / "a.zarr", [""] * 33, listed=False, xml=False, shape=(1, 4, 4), levels=1)
+    with pytest.raises(FormatError, match="33 images") as caught:
+        open_image(tmp_path / "a.zarr")
+    assert "… and 21 more" in str(caught.value)
+
+
+def test_an_empty_collection(tmp_path: Path) -> None:
+    put_attributes(tmp_path / "a.zarr", {"bioformats2raw.layout": 3}, "0.5")
+    with pytest.raises(FormatError, match="empty") as caught:
+        open_image(tmp_path / "a.zarr")
+    assert caught.value.kind == "bioformats2raw"
+
+
+def test_series_that_leave_the_collection_are_refused(tmp_path: Path) -> None:
+    write_collection(tmp_path / "a.zarr", ["scan", "macro"])
+    put_attributes(tmp_path / "a.zarr" / "OME", {"series": ["../b.zarr", "1"]}, "0.4")
+    with pytest.raises(FairlabError) as caught:
+        open_image(tmp_path / "a.zarr", series=0)
+    assert caught.value.kind == "path-outside"
+
+
+def test_the_ome_xml_beside_an_image(tmp_path: Path, serve: Serve) -> None:
+    write_collection(tmp_path / "a.zarr", ["scan", "macro"])
+    write_store(tmp_path / "b.zarr")
+    server = serve(tmp_path)
+    for base in (tmp_path, server.url):
+        for place in ("a.zarr", "a.zarr/1", "a.zarr/1/0"):
+            found = ome_xml(f"{base}/{place}")
+            assert found is not None and [image.name for image in found.images] == ["scan", "macro"]
+        assert ome_xml(f"{base}/b.zarr") is None
+    assert not [path for path in server.paths() if ".." in path]
+    (tmp_path / "a.zarr" / "OME" / "METADATA.ome.xml").write_text("<!DOCTYPE a><a/>")
+    assert ome_xml(tmp_path / "a.zarr") is None
+
+
+def test_nothing_is_read_of_the_ome_xml_on_opening(tmp_path: Path, serve: Serve) -> None:
+    write_collection(tmp_path / "a.zarr", ["scan", "macro"])
+    server = serve(tmp_path)
+    open_image(f"{server.url}/a.zarr/0")
+    open_image(f"{server.url}/a.zarr", series=0)
+    assert not [path for path in server.paths() if "METADATA" in path]
+
+
+def test_what_is_not_an_image_says_what_it_is(tmp_path: Path) -> None:
+    write_plate(tmp_path / "p.zarr", rows="A", columns="1", version="0.4")
+    write_store(tmp_path / "a.zarr", labels=("cells",))
+    expected = {
+        "p.zarr": ("plate", "fairlab.open_plate("),
+        "p.zarr/A/1": ("well", "p.zarr/A/1/1"),
+        "a.zarr/labels": ("labels", "a.zarr/labels/cells"),
+    }
+    for place, (kind, advice) in expected.items():
+        with pytest.raises(FormatError) as caught:
+            open_image(tmp_path / place)
+        assert caught.value.kind == kind and advice in str(caught.value)
+    assert open_image(tmp_path / "a.zarr/labels/cells")["scale0/image"].dtype == "int32"
+
+
+@pytest.mark.parametrize("missing", ["warn", "error", "fill"])
+def test_missing_chunks(tmp_path: Path, missing: Any) -> None:
+    full = write_store(tmp_path / "a.zarr", version="0.4", levels=1)
+    (tmp_path / "a.zarr" / "0" / "0" / "0" / "0").unlink()
+    image = open_image(tmp_path / "a.zarr", missing=missing)["scale0/image"]
+    if missing == "error":
+        with pytest.raises(ChunkError) as caught:
+            image.load()
+        assert caught.value.kind == "chunk-missing"
+        return
+    with pytest.warns(FairlabWarning, match="0/0/0/0") if missing == "warn" else contextlib.nullcontext():
+        read = image.values
+    assert not read[0, :16, :16].any()
+    np.testing.assert_array_equal(read[:, 16:], full[:, 16:])
+
+
+def test_keywords_that_do_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(QueryError) as caught:
+        open_image(tmp_path, missing="ignore")  # type: ignore[arg-type]
+    assert caught.value.kind == "option-value"
 
 
 # ── bad input ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,23 +1,26 @@
-"""From a store to an image group: its metadata, its arrays and its label images, in few round trips."""
+"""From a store to an image group: its metadata, its arrays and its label images, in two round trips."""
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fairlab.errors import FairlabWarning, FormatError
-from fairlab.net.fetch import ArrayReader, documents
-from fairlab.net.http import Deadline
-from fairlab.ngff import group
-from fairlab.ngff.paths import inner_path
+from fairlab.net.documents import Documents, array_key, attributes_of, group_key
+from fairlab.net.fetch import ArrayReader
+from fairlab.net.series import picked, series_path
+from fairlab.ngff import group, transforms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from fairlab.net.series import Series
     from fairlab.net.store import Store
     from fairlab.ngff.model import Image
 
+Missing = Literal["warn", "error", "fill"]
 CRATE = "ro-crate-metadata.json"
 """Where an RO-Crate lies in a store."""
 
@@ -26,147 +29,244 @@ CRATE = "ro-crate-metadata.json"
 class Group:
     """Metadata of one image group, its arrays, and its label images."""
 
+    location: str
+    """Redacted address of the group."""
     image: Image
     """What the metadata states."""
     readers: tuple[ArrayReader, ...]
     """One for each level, finest first."""
+    series: str | None = None
+    """Path or name of the image where the address holds several, or a collection of them."""
     labels: Mapping[str, Group] = field(default_factory=dict)
     """Label images by name."""
     crate: Mapping[str, Any] | None = None
     """The RO-Crate beside the image, where there is one."""
 
 
-def read_group(store: Store) -> Group:
-    """Everything that a store's metadata says about the image at its root, in at most three round trips.
+def read_group(store: Store, *, series: Series = None, missing: Missing = "warn") -> Group:
+    """Everything that a store's metadata says about the image at its root.
+
+    Two round trips: the group, its list of labels and its crate; then all arrays and label images, the
+    labels' arrays under the names that the image's have. Where a guess fails there is one more. An image of
+    a collection takes two more to find it.
+
+    Parameters
+    ----------
+    store : Store
+        Where the image is.
+    series : int or str, optional
+        Which image of a collection, or of a group with several multiscales: its number, path or name.
+    missing : {"warn", "error", "fill"}
+        What its arrays do about chunks that are not there.
 
     Raises
     ------
     FormatError
-        No image is there (``"no-zarr"``, ``"no-multiscales"``, ``"plate"`` …) or it is not whole
-        (``"level-missing"``, ``"axes-mismatch"``).
+        No image is there (``"no-zarr"``, ``"no-multiscales"``, ``"plate"``, ``"bioformats2raw"`` …) or it is
+        not whole (``"level-missing"``, ``"axes-mismatch"``, ``"level-mismatch"``).
+    SelectionError
+        kind ``"series-unknown"``.
     """
-    deadline = Deadline()
-    first = documents(
-        store, ["zarr.json", ".zattrs", "labels/zarr.json", "labels/.zattrs", CRATE], deadline=deadline
+    found = Documents(store)
+    path, within = "", None
+    attributes, zarr_format = read_attributes(found, path)
+    if group.kind_of(attributes) == "bioformats2raw":
+        path = within = series_path(found, zarr_format, series)
+        series = None
+        attributes, zarr_format = read_attributes(found, path)
+    where = _join(store.location, path)
+    _refuse_others(attributes, zarr_format, where)
+    images = group.images(attributes, zarr_format=zarr_format, where=where)
+    number = picked(series, [str(n) for n in range(len(images))], _names(images), where=where)
+    image = images[number]
+    if len(images) > 1:
+        within = image.name or f"multiscales/{number}"
+    if len(images) > 1 and series is None:
+        image = dataclasses.replace(image, remarks=(*image.remarks, _several(images)))
+    names = _label_names(found, path, zarr_format, where)
+    places = {name: _join(path, f"labels/{name}") for name in names}
+    found.ask(
+        [
+            *_array_keys(path, image, zarr_format),
+            *(group_key(place, zarr_format) for place in places.values()),
+            *(key for place in places.values() for key in _array_keys(place, image, zarr_format)),
+        ]
     )
-    attributes, zarr_format = _attributes(first["zarr.json"], first[".zattrs"], store)
-    image = _image(attributes, zarr_format, store)
-    names = _label_names(first["labels/zarr.json"], first["labels/.zattrs"], store)
-    document = "zarr.json" if zarr_format == 3 else ".zattrs"
-    array_keys = _array_keys("", image, zarr_format)
-    label_keys = [f"labels/{name}/{document}" for name in names]
-    second = documents(store, [*array_keys, *label_keys], deadline=deadline)
     labels = {
-        name: found
-        for name, key in zip(names, label_keys, strict=True)
-        if (found := _label_image(store, name, second[key], zarr_format))
+        name: stated
+        for name, place in places.items()
+        if (stated := _label_image(found, name, place, zarr_format)) is not None
     }
-    third = documents(
-        store,
-        [key for name, found in labels.items() for key in _array_keys(f"labels/{name}/", found, zarr_format)],
-        deadline=deadline,
+    found.ask(
+        key for name, stated in labels.items() for key in _array_keys(places[name], stated, zarr_format)
     )
     return Group(
-        image=image,
-        readers=_readers("", image, zarr_format, second, store),
+        location=where,
+        series=within,
+        crate=found[_join(path, CRATE)],
         labels={
-            name: Group(image=found, readers=_readers(f"labels/{name}/", found, zarr_format, third, store))
-            for name, found in labels.items()
+            name: whole
+            for name, stated in labels.items()
+            if (whole := _label_group(found, name, places[name], stated, zarr_format, missing)) is not None
         },
-        crate=first[CRATE],
+        **_arrays(found, path, image, zarr_format, missing),
     )
 
 
-def _attributes(
-    v3: Mapping[str, Any] | None, v2: Mapping[str, Any] | None, store: Store
+def read_attributes(
+    found: Documents, path: str, *, beside: Sequence[str] = (CRATE, "labels/zarr.json", "labels/.zattrs")
 ) -> tuple[Mapping[str, Any], int]:
-    """Attributes of the group and its zarr format; zarr v3 first, as it is the newer."""
+    """Attributes of a group of unknown zarr format, and the format; what may lie beside it is asked for as well.
+
+    Raises
+    ------
+    FormatError
+        kind ``"no-zarr"`` or ``"array"``.
+    """
+    found.ask(_join(path, name) for name in ("zarr.json", ".zattrs", *beside))
+    v3, v2 = found[_join(path, "zarr.json")], found[_join(path, ".zattrs")]
+    # Version 3 first, as it is the newer where both are there.
     if v3 is not None and v3.get("node_type") != "array":
-        attributes = v3.get("attributes")
-        return (attributes if isinstance(attributes, dict) else {}), 3
+        return attributes_of(v3, 3), 3
     if v2 is not None:
         return v2, 2
+    where = _join(found.store.location, path)
     if v3 is not None:
         raise FormatError(
-            f"this is one zarr array, not an image with levels\n  at {store.location}\n"
-            "  open the group above it",
+            f"this is one zarr array, not an image with levels\n  at {where}\n  open the group above it",
             kind="array",
-            url=store.location,
+            url=where,
         )
     raise FormatError(
-        f"there is no OME-Zarr at {store.location}\n"
+        f"there is no OME-Zarr at {where}\n"
         "  expected a zarr.json or .zattrs there; give the address of the image itself, often ending in .zarr",
         kind="no-zarr",
-        url=store.location,
+        url=where,
     )
 
 
-def _image(attributes: Mapping[str, Any], zarr_format: int, store: Store) -> Image:
-    kind = group.kind_of(attributes)
-    advice = {
-        "plate": "this is a plate; open one field of it, for example {}/A/1/0",
-        "well": "this is a well; open one field of it, for example {}/0",
-        "bioformats2raw": "this is a collection of images; open one of them, for example {}/0",
-        "labels": "this is a list of label images; open the image above it, or one label below it",
-    }
-    if kind in advice:
+def arrays_of(
+    store: Store,
+    path: str,
+    image: Image,
+    documents: Sequence[Mapping[str, Any] | None],
+    *,
+    missing: Missing,
+) -> tuple[Image, tuple[ArrayReader, ...]]:
+    """The arrays of an image from their documents, proven to fit together, and the image with their scales.
+
+    Raises
+    ------
+    FormatError
+        kind ``"level-missing"``, ``"axes-mismatch"`` or ``"level-mismatch"``.
+    """
+    readers = tuple(
+        _reader(store, _join(path, level.path), document, image, missing)
+        for level, document in zip(image.levels, documents, strict=True)
+    )
+    dtypes = {str(reader.dtype.newbyteorder("=")): reader.path for reader in readers}
+    if len(dtypes) > 1:
+        where = _join(store.location, path)
+        stated = ", ".join(f'"{place}" is {dtype}' for dtype, place in dtypes.items())
         raise FormatError(
-            f"not one image at {store.location}\n  " + advice[kind].format(store.location),
-            kind=kind,
-            url=store.location,
+            f"the levels of one image differ in type: {stated}\n  at {where}\n"
+            "  report it to the repository; each level can be opened with zarr",
+            kind="level-mismatch",
+            url=where,
         )
-    return group.image(attributes, zarr_format=zarr_format, where=store.location)
+    return transforms.by_shape(image, [reader.shape for reader in readers]), readers
 
 
-def _label_names(v3: Mapping[str, Any] | None, v2: Mapping[str, Any] | None, store: Store) -> list[str]:
-    attributes = (v3.get("attributes") or {}) if v3 else (v2 or {})
-    block = attributes.get("ome", attributes)
-    names = block.get("labels") if isinstance(block, dict) else None
-    where = f"{store.location}/labels"
-    return (
-        [inner_path(n, where=where) for n in names if isinstance(n, str)] if isinstance(names, list) else []
-    )
+def _join(*parts: str) -> str:
+    return "/".join(part for part in parts if part)
 
 
-def _label_image(
-    store: Store, name: str, document: Mapping[str, Any] | None, zarr_format: int
-) -> Image | None:
-    where = f"{store.location}/labels/{name}"
-    attributes = document.get("attributes", {}) if document and zarr_format == 3 else document
+def _refuse_others(attributes: Mapping[str, Any], zarr_format: int, where: str) -> None:
+    """Say how to open what is a group of OME-Zarr, but no image."""
+    kind = group.kind_of(attributes)
+    if kind == "plate":
+        advice = f'this is a plate; open it with fairlab.open_plate("{where}")'
+    elif kind == "well":
+        well = group.well(attributes, zarr_format=zarr_format, where=where)
+        fields = "".join(f"\n    {where}/{image.path}" for image in well.fields[:12])
+        advice = f"this is a well of {len(well.fields)} fields; open one of them:{fields}"
+    elif kind == "labels":
+        names = group.label_names(attributes, where=where)
+        listed = "".join(f"\n    {where}/{name}" for name in names[:12])
+        advice = f"this is a list of label images; open the image above it, or one of them:{listed}"
+    elif kind == "bioformats2raw":
+        advice = "this is a collection inside a collection; open one of its images by its own address"
+    else:
+        return
+    raise FormatError(f"not one image at {where}\n  {advice}", kind=kind, url=where)
+
+
+def _names(images: Sequence[Image]) -> list[str]:
+    return [image.name or "" for image in images]
+
+
+def _several(images: Sequence[Image]) -> str:
+    stated = ", ".join(f'{n} "{name}"' if name else str(n) for n, name in enumerate(_names(images)))
+    return f"the group holds {len(images)} images ({stated}); the first one was opened, series= opens another"
+
+
+def _label_names(found: Documents, path: str, zarr_format: int, where: str) -> tuple[str, ...]:
+    document = found[group_key(_join(path, "labels"), zarr_format)]
     try:
-        return group.image(attributes or {}, zarr_format=zarr_format, where=where)
+        return group.label_names(attributes_of(document, zarr_format), where=f"{where}/labels")
     except FormatError as exc:
-        # The image itself is sound: a broken label image must not hide it.
-        warnings.warn(
-            f'the label image "{name}" cannot be read and is left out: {exc}', FairlabWarning, stacklevel=5
-        )
+        _leave_out("the label images", exc)
+        return ()
+
+
+def _label_image(found: Documents, name: str, place: str, zarr_format: int) -> Image | None:
+    attributes = attributes_of(found[group_key(place, zarr_format)], zarr_format)
+    where = _join(found.store.location, place)
+    try:
+        return group.images(attributes, zarr_format=zarr_format, where=where, inside=place)[0]
+    except FormatError as exc:
+        _leave_out(f'the label image "{name}"', exc)
         return None
 
 
-def _array_keys(prefix: str, image: Image, zarr_format: int) -> list[str]:
-    document = "zarr.json" if zarr_format == 3 else ".zarray"
-    return [f"{prefix}{level.path}/{document}" for level in image.levels]
+def _label_group(
+    found: Documents, name: str, place: str, image: Image, zarr_format: int, missing: Missing
+) -> Group | None:
+    try:
+        arrays = _arrays(found, place, image, zarr_format, missing)
+    except FormatError as exc:
+        _leave_out(f'the label image "{name}"', exc)
+        return None
+    return Group(location=_join(found.store.location, place), **arrays)
 
 
-def _readers(
-    prefix: str, image: Image, zarr_format: int, found: Mapping[str, dict[str, Any] | None], store: Store
-) -> tuple[ArrayReader, ...]:
-    return tuple(
-        _reader(store, f"{prefix}{level.path}", found[key], image)
-        for level, key in zip(image.levels, _array_keys(prefix, image, zarr_format), strict=True)
-    )
+def _leave_out(what: str, exc: FormatError) -> None:
+    # The image itself is sound: a broken label image must not hide it.
+    warnings.warn(f"{what} cannot be read and is left out: {exc}", FairlabWarning, stacklevel=5)
 
 
-def _reader(store: Store, path: str, metadata: dict[str, Any] | None, image: Image) -> ArrayReader:
+def _array_keys(path: str, image: Image, zarr_format: int) -> Iterable[str]:
+    return [array_key(_join(path, level.path), zarr_format) for level in image.levels]
+
+
+def _arrays(found: Documents, path: str, image: Image, zarr_format: int, missing: Missing) -> dict[str, Any]:
+    documents = [found[key] for key in _array_keys(path, image, zarr_format)]
+    image, readers = arrays_of(found.store, path, image, documents, missing=missing)
+    return {"image": image, "readers": readers}
+
+
+def _reader(
+    store: Store, path: str, document: Mapping[str, Any] | None, image: Image, missing: Missing
+) -> ArrayReader:
     where = f"{store.location}/{path}"
-    if metadata is None:
+    if document is None:
         raise FormatError(
             f'the level "{path}" that the metadata names is not there\n  at {where}\n'
             "  the upload may be incomplete; report it to the repository",
             kind="level-missing",
             url=where,
         )
-    reader = ArrayReader(store, path, metadata)
+    reader = ArrayReader(store, path, document, missing=missing)
     if len(reader.shape) != len(image.axes):
         raise FormatError(
             f'the level "{path}" has {len(reader.shape)} dimensions, but the metadata names {len(image.axes)} axes\n'

@@ -1,0 +1,156 @@
+"""Coordinates of an image from what its metadata states: positions, channels, labels."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from fairlab.errors import FairlabWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fairlab.ngff.model import Channel, Image, LabelFacts, Level
+
+Scalar = str | int | float | bool
+
+
+def positions(image: Image, level: Level, shape: Sequence[int]) -> dict[str, xr.Variable]:
+    """Positions of sample centres on every axis but the channels', with ``units`` and ``spacing``."""
+    found = {}
+    for number, axis in enumerate(image.axes):
+        if axis.type != "channel":
+            scale, translation = level.scale[number], level.translation[number]
+            attrs: dict[str, Any] = {"spacing": scale, **({"units": axis.unit} if axis.unit else {})}
+            values = translation + scale * np.arange(shape[number], dtype=np.float64)
+            found[axis.name] = xr.Variable(axis.name, values, attrs)
+    return found
+
+
+def channels(image: Image, shape: Sequence[int], *, where: str) -> dict[str, xr.Variable]:
+    """Names, colours and windows along the channel axis, where there is one.
+
+    Names are made different, so that ``.sel(c=…)`` finds one channel; where that changed any, ``channel_label``
+    has them as stated.
+    """
+    number, axis = next(((n, a) for n, a in enumerate(image.axes) if a.type == "channel"), (0, None))
+    if axis is None:
+        return {}
+    stated = image.channels
+    if stated and len(stated) != shape[number]:
+        _warn(f"the image describes {len(stated)} channels and has {shape[number]}; none was named", where)
+        stated = ()
+    dim = axis.name
+    labels = [channel.label or "" for channel in stated]
+    names = unique([label or f"channel {n}" for n, label in enumerate(labels or [""] * shape[number])])
+    found = {dim: xr.Variable(dim, np.array(names, dtype="U"))}
+    if stated and names != labels:
+        _warn(f"channels without a name of their own were named: {', '.join(names)}", where)
+        found["channel_label"] = xr.Variable(dim, np.array(labels, dtype="U"))
+    return found | _shown(stated, dim)
+
+
+def _shown(stated: Sequence[Channel], dim: str) -> dict[str, xr.Variable]:
+    """How channels are shown, as far as the image says it."""
+    found = {}
+    if any(channel.color for channel in stated):
+        found["color"] = xr.Variable(dim, [channel.color or "#FFFFFF" for channel in stated])
+    if stated and all(channel.window for channel in stated):
+        windows = np.array([channel.window for channel in stated], dtype=np.float64)
+        found["window_start"] = xr.Variable(dim, windows[:, 0])
+        found["window_end"] = xr.Variable(dim, windows[:, 1])
+    if stated:
+        found["active"] = xr.Variable(dim, [channel.active for channel in stated])
+    return found
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """Names made different by a number behind those that come again.
+
+    Examples
+    --------
+    >>> unique(["a", "a (2)", "a"])
+    ['a', 'a (2)', 'a (3)']
+    """
+    made: dict[str, None] = {}
+    taken = set(names)
+    for name in names:
+        number, candidate = 1, name
+        while candidate in made or (number > 1 and candidate in taken):
+            number += 1
+            candidate = f"{name} ({number})"
+        made[candidate] = None
+    return list(made)
+
+
+def labels(facts: LabelFacts) -> xr.Dataset | None:
+    """Colours and properties of labels, by label value; None when the image states none.
+
+    A value that is not stated of some label is empty text there, or NaN among numbers.
+    """
+    values = sorted({*facts.colors, *facts.properties})
+    if not values:
+        return None
+    stated = list(dict.fromkeys(name for each in facts.properties.values() for name in each))
+    names = unique(["label", "color", *(_plain(name) for name in stated)])[2:]
+    columns = {
+        name: [facts.properties.get(value, {}).get(key) for value in values]
+        for name, key in zip(names, stated, strict=True)
+    }
+    if facts.colors:
+        columns = {"color": [facts.colors.get(value) for value in values], **columns}
+    variables = {name: xr.Variable("label", table_column(column)) for name, column in columns.items()}
+    return xr.Dataset(variables, coords={"label": xr.Variable("label", np.array(values, dtype=np.int64))})
+
+
+def table_column(values: Sequence[Scalar | None]) -> np.ndarray[Any, Any]:
+    """Stated values as one array: whole numbers and booleans as they are, others as floats or text.
+
+    Examples
+    --------
+    >>> table_column([1, None, 2.5]), table_column(["a", None, 3])
+    (array([1. , nan, 2.5]), array(['a', '', '3'], dtype='<U1'))
+    """
+    kinds = {type(value) for value in values}
+    if kinds == {bool}:
+        return np.array(values, dtype=bool)
+    if kinds == {int} and all(-(2**63) <= int(value or 0) < 2**63 for value in values):
+        return np.array(values, dtype=np.int64)
+    if kinds <= {int, float, type(None)}:
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return np.array(["" if value is None else str(value) for value in values], dtype="U")
+
+
+def kept(image: Image, *, where: str) -> dict[str, str]:
+    """Geometry that is stated but not applied, as an attribute; warned, as positions are not the whole truth."""
+    if not image.kept:
+        return {}
+    _warn(
+        "the image states transformations that are not applied to its coordinates; they are kept in the "
+        "attribute coordinate_transformations_kept",
+        where,
+    )
+    return {"coordinate_transformations_kept": json.dumps(image.kept, default=str)}
+
+
+def _plain(name: str) -> str:
+    # To a tree, slashes and dots in a variable's name are a path.
+    return name.replace("/", "|").strip(".") or "unnamed"
+
+
+def _warn(message: str, where: str) -> None:
+    warnings.warn(f"{message}\n  at {where}", FairlabWarning, stacklevel=5)
+
+
+def table(rows: Mapping[tuple[int, int], Mapping[str, Scalar]], shape: tuple[int, int]) -> dict[str, Any]:
+    """What is stated of the wells of a plate, as one array ``(row, column)`` for each name."""
+    names = dict.fromkeys(name for stated in rows.values() for name in stated)
+    cells = list(np.ndindex(*shape))
+    return {
+        name: table_column([rows.get((r, c), {}).get(name) for r, c in cells]).reshape(shape)
+        for name in names
+    }

@@ -1,0 +1,400 @@
+"""The fields of a plate: which array holds which, found out when a field is first needed, many in one burst.
+
+A plate names its wells, a well its fields, a field its levels: asked one after the other, each step waits for
+the one before. Here the documents of all steps are asked for at once, under the names that the first field of
+the plate has; only where such a guess fails is there another trip. What comes back is compared with that first
+field, so that one array can stand for the whole plate.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from fairlab.errors import FairlabError, FairlabWarning, FormatError
+from fairlab.net.documents import Documents, array_key, attributes_of, group_key
+from fairlab.net.fetch import ArrayReader
+from fairlab.ngff import group
+
+if TYPE_CHECKING:
+    from fairlab.net.image_group import Missing
+    from fairlab.net.store import Store
+    from fairlab.ngff.model import Field, Image, Plate, Well
+
+Position = tuple[int, int]
+"""Row and column of a well."""
+Cell = tuple[int, int, int]
+"""Row, column and field."""
+Document = Mapping[str, Any]
+_NAMED: Final = 8
+_MOST_STATED: Final = 10_000  # no well has more fields; a statement of a million million is not followed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """One place on the field axis: the n-th field of an acquisition."""
+
+    acquisition: int | None
+    """Number of the acquisition; None where fields belong to none."""
+    number: int
+    """Counted within the acquisition, from 0."""
+    path: str
+    """Name that such a field has in the first well that has one, where others are guessed to be."""
+
+
+def slots_of(wells: Iterable[Well], plate: Plate, *, counted: bool) -> tuple[Slot, ...]:
+    """The field axis of a plate: as many places for each acquisition as its fullest well needs.
+
+    They stand in the order of the first well, then what further wells have, then what only the plate states.
+
+    Parameters
+    ----------
+    wells : iterable of Well
+        Those that are known.
+    plate : Plate
+        Its own numbers of fields count where wells are unknown.
+    counted : bool
+        Whether all wells are known.
+    """
+    names: dict[tuple[int | None, int], str] = {}
+    for well in wells:
+        for key, field in _numbered(well.fields):
+            names.setdefault(key, field.path)
+    keys = list(names)
+    if not counted:
+        keys += [place for place in _stated(plate, {run for run, _ in names}) if place not in names]
+    return tuple(
+        Slot(acquisition=run, number=number, path=names.get((run, number), str(n)))
+        for n, (run, number) in enumerate(keys)
+    )
+
+
+def _stated(plate: Plate, known: set[int | None]) -> Iterator[tuple[int | None, int]]:
+    """Fields that wells have at most, as the plate states it."""
+    if known <= {None}:
+        yield from ((None, number) for number in range(min(plate.field_count or 0, _MOST_STATED)))
+        return
+    for run in plate.acquisitions:
+        most = run.annotations.get("maximumfieldcount")
+        if most is None and len(plate.acquisitions) == 1:
+            most = plate.field_count
+        count = min(most, _MOST_STATED) if isinstance(most, int) else 0
+        yield from ((run.id, number) for number in range(count))
+
+
+def _numbered(fields: Iterable[Field]) -> Iterator[tuple[tuple[int | None, int], Field]]:
+    """Fields with their acquisition and their number within it."""
+    seen: dict[int | None, int] = {}
+    for field in fields:
+        number = seen[field.acquisition] = seen.get(field.acquisition, -1) + 1
+        yield (field.acquisition, number), field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """The field that all others are compared with."""
+
+    path: str
+    """Its place in the store."""
+    attributes: Mapping[str, Any]
+    """Of its group, as they stand."""
+    image: Image
+    """What they state."""
+    documents: tuple[Document, ...]
+    """Metadata of its arrays, finest first."""
+    readers: tuple[ArrayReader, ...]
+    """Its arrays, finest first."""
+
+
+class Fields:
+    """Arrays of the fields of a plate.
+
+    Parameters
+    ----------
+    store : Store
+        Where the plate is.
+    plate : Plate
+        Its wells.
+    zarr_format : int
+        2 or 3.
+    slots : sequence of Slot
+        The field axis.
+    template : Template
+        What every field must be like.
+    missing : {"warn", "error", "fill"}
+        What to do about chunks, and listed fields, that are not there.
+    padded : bool
+        Whether fields may differ in shape.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        plate: Plate,
+        *,
+        zarr_format: int,
+        slots: Sequence[Slot],
+        template: Template,
+        missing: Missing,
+        padded: bool = False,
+    ):
+        self.store, self.plate, self.template, self.missing = store, plate, template, missing
+        self.slots, self.padded = tuple(slots), padded
+        self.wells = {(well.row, well.column): well.path for well in plate.wells}
+        self._zarr_format = zarr_format
+        # All small: names of fields, names of levels (most the template's own), documents (as well).
+        self._names: dict[Position, tuple[str | None, ...]] = {}
+        self._levels: dict[Cell, tuple[str, ...] | None] = {}
+        self._documents: dict[tuple[Cell, int], Document | None] = {}
+        self._problems: dict[Cell, str] = {}
+        self._crowded: dict[Position, int] = {}
+        self.offsets: dict[Cell, tuple[float, ...]] = {}
+        """Where a field that states a place of its own begins, counted from the first field's first sample."""
+        self._own_levels = tuple(level.path for level in template.image.levels)
+        self._told = False
+
+    def learn(self, cells: Iterable[Cell], levels: Sequence[int], found: Documents | None = None) -> None:
+        """Find out where the arrays of fields are, at some levels: one trip where all guesses hold."""
+        found = found or Documents(self.store)
+        cells = [cell for cell in dict.fromkeys(cells) if cell[:2] in self.wells]
+        self.take(cells, levels, found)
+        while found.ask(key for cell in cells for level in levels for key in self._wanted(cell, level)):
+            self.take(cells, levels, found)
+
+    def take(self, cells: Iterable[Cell], levels: Sequence[int], found: Documents) -> None:
+        """Keep what documents say of fields, as far as they are there."""
+        for cell in cells:
+            if cell[:2] not in self._names and not self._take_well(cell[:2], found):
+                continue
+            if self._names[cell[:2]][cell[2]] is None or cell in self._problems:
+                continue
+            if cell not in self._levels and not self._take_field(cell, found):
+                continue
+            for level in levels:
+                if self._levels[cell] is not None and (cell, level) not in self._documents:
+                    self._take_array(cell, level, found)
+
+    def reader(self, cell: Cell, level: int) -> ArrayReader | None:
+        """The array of a field that was learnt about; None when there is none.
+
+        Raises
+        ------
+        FormatError
+            kind ``"plate-mismatch"``; :meth:`problems` has those of all fields.
+        """
+        document = self._documents.get((cell, level))
+        if document is None:
+            return None
+        return self._reader(cell, level, document)
+
+    def is_known(self, cell: Cell, level: int) -> bool:
+        """Whether nothing has to be asked to read a field."""
+        return not any(True for _ in self._wanted(cell, level))
+
+    def unknown_documents(self, cells: Iterable[Cell], level: int) -> int:
+        """How many documents :meth:`learn` would ask for, when its guesses hold."""
+        return len({key for cell in cells for key in self._wanted(cell, level)})
+
+    def is_there(self, cell: Cell) -> bool | None:
+        """Whether a field is in the store; None as long as nobody asked."""
+        if cell[:2] not in self.wells:
+            return False
+        if cell[:2] in self._names and self._names[cell[:2]][cell[2]] is None:
+            return False
+        return None if cell not in self._levels else self._levels[cell] is not None
+
+    def name(self, cell: Cell) -> str:
+        """A well, and its field where the plate has several, for people."""
+        well = self.wells[cell[:2]]
+        return f"{well} field {cell[2]}" if len(self.slots) > 1 else well
+
+    def check(self, cells: Iterable[Cell], *, placed: bool = False) -> None:
+        """Refuse fields that are not like the first, and tell, once, what their array cannot show.
+
+        That is fields for which there is no room and, unless coordinates say where they begin (``placed``), fields
+        that begin elsewhere than the first.
+
+        Raises
+        ------
+        FormatError
+            kind ``"plate-mismatch"``.
+        """
+        cells = list(dict.fromkeys(cells))
+        unlike = {cell: self._problems[cell] for cell in cells if cell in self._problems}
+        if unlike:
+            wells = list(dict.fromkeys(self.wells[cell[:2]] for cell in unlike))
+            lines = [f"    {self.name(cell)}: {what}" for cell, what in list(unlike.items())[:_NAMED]]
+            more = f"\n    … and {len(unlike) - _NAMED} more" if len(unlike) > _NAMED else ""
+            hint = "" if self.padded else ', and join="outer" pads those that differ in shape alone'
+            raise FormatError(
+                f"{len(unlike)} fields are not like the first ({self.template.path})\n" + "\n".join(lines) + more
+                + f"\n  at {self.store.location}\n  select wells that agree{hint}; fairlab.open_image opens each field",
+                kind="plate-mismatch",
+                url=self.store.location,
+                wells=wells,
+            )  # fmt: skip
+        crowded = [p for p in dict.fromkeys(cell[:2] for cell in cells) if p in self._crowded]
+        if crowded:
+            counted = [f"{self.wells[p]} ({self._crowded.pop(p, 0)} more)" for p in crowded]
+            self._tell("wells have fields for which the plate states no room", counted, "makes room")
+        placed = placed or self._told
+        if not placed and (elsewhere := [self.name(cell) for cell in cells if cell in self.offsets]):
+            self._told = True
+            self._tell(
+                "fields begin elsewhere than the first, whose positions are shown", elsewhere, "says where"
+            )
+
+    def _tell(self, what: str, names: Sequence[str], remedy: str) -> None:
+        named = ", ".join(names[:_NAMED]) + (f" … ({len(names)} in all)" if len(names) > _NAMED else "")
+        warnings.warn(
+            f'{what}: {named}\n  at {self.store.location}\n  fairlab.open_plate(…, check="all") {remedy}',
+            FairlabWarning,
+            stacklevel=7,
+        )
+
+    # ── what is asked ────────────────────────────────────────────────────────────────────────────────
+
+    def _wanted(self, cell: Cell, level: int) -> Iterator[str]:
+        """Documents that are needed to read a field: the next one, and guesses at those behind it."""
+        if cell[:2] not in self.wells or cell in self._problems or (cell, level) in self._documents:
+            return
+        well = self.wells[cell[:2]]
+        if cell[:2] not in self._names:
+            yield group_key(well, self._zarr_format)
+            field: str | None = self.slots[cell[2]].path
+        else:
+            field = self._names[cell[:2]][cell[2]]
+        if field is None:
+            return
+        if cell not in self._levels:
+            yield group_key(f"{well}/{field}", self._zarr_format)
+        levels = self._levels.get(cell, self._own_levels)
+        if levels is not None:
+            yield array_key(f"{well}/{field}/{levels[level]}", self._zarr_format)
+
+    # ── what is found ────────────────────────────────────────────────────────────────────────────────
+
+    def _take_well(self, position: Position, found: Documents) -> bool:
+        key = group_key(self.wells[position], self._zarr_format)
+        if key not in found:
+            return False
+        names: dict[tuple[int | None, int], str] = {}
+        if found[key] is not None:
+            where = f"{self.store.location}/{self.wells[position]}"
+            attributes = attributes_of(found[key], self._zarr_format)
+            try:
+                well = group.well(attributes, zarr_format=self._zarr_format, where=where)
+                names = {place: field.path for place, field in _numbered(well.fields)}
+            except FairlabError as exc:
+                unread = f"its well cannot be read ({exc.message.splitlines()[0]})"
+                self._problems |= {(*position, number): unread for number in range(len(self.slots))}
+        places = [(slot.acquisition, slot.number) for slot in self.slots]
+        if without := len(names.keys() - places):
+            self._crowded[position] = without
+        self._names[position] = tuple(names.get(place) for place in places)
+        return True
+
+    def _take_field(self, cell: Cell, found: Documents) -> bool:
+        path = self._field_path(cell)
+        key = group_key(path, self._zarr_format)
+        if key not in found:
+            return False
+        if found[key] is None:
+            self._levels[cell] = None
+            return True
+        attributes = attributes_of(found[key], self._zarr_format)
+        if attributes == self.template.attributes:
+            self._levels[cell] = self._own_levels
+            return True
+        where = f"{self.store.location}/{path}"
+        try:
+            image = group.images(attributes, zarr_format=self._zarr_format, where=where)[0]
+        except FairlabError as exc:
+            self._problems[cell] = f"it cannot be read ({exc.message.splitlines()[0]})"
+            return False
+        unlike = difference(image, self.template.image, padded=self.padded)
+        if unlike:
+            self._problems[cell] = unlike
+        shift = _offset(image, self.template.image)
+        if any(shift):
+            self.offsets[cell] = shift
+        levels = tuple(level.path for level in image.levels)
+        self._levels[cell] = self._own_levels if levels == self._own_levels else levels
+        return not unlike
+
+    def _take_array(self, cell: Cell, level: int, found: Documents) -> None:
+        levels = self._levels[cell]
+        assert levels is not None
+        key = array_key(f"{self._field_path(cell)}/{levels[level]}", self._zarr_format)
+        if key not in found:
+            return
+        document, expected = found[key], self.template.documents[level]
+        if document is None:
+            self._problems[cell] = f"it has no level {levels[level]}"
+        elif _plain(document) == _plain(expected):
+            self._documents[cell, level] = expected
+        else:
+            self._compare(cell, level, document)
+
+    def _compare(self, cell: Cell, level: int, document: Document) -> None:
+        """Keep an array whose metadata differs, if only in how it is stored."""
+        try:
+            reader = self._reader(cell, level, document)
+        except FairlabError as exc:
+            self._problems[cell] = f"it cannot be read ({exc.message.splitlines()[0]})"
+            return
+        expected = self.template.readers[level]
+        same_rank = len(reader.shape) == len(expected.shape)
+        if reader.shape != expected.shape and not (self.padded and same_rank):
+            self._problems[cell] = f"its shape at level {level} is {reader.shape}, not {expected.shape}"
+        elif reader.dtype.newbyteorder("=") != expected.dtype.newbyteorder("="):
+            self._problems[cell] = f"its type is {reader.dtype}, not {expected.dtype}"
+        else:
+            self._documents[cell, level] = document
+
+    def _reader(self, cell: Cell, level: int, document: Document) -> ArrayReader:
+        levels = self._levels[cell]
+        assert levels is not None
+        path = f"{self._field_path(cell)}/{levels[level]}"
+        return ArrayReader(self.store, path, document, missing=self.missing)
+
+    def _field_path(self, cell: Cell) -> str:
+        return f"{self.wells[cell[:2]]}/{self._names[cell[:2]][cell[2]]}"
+
+
+def difference(image: Image, expected: Image, *, padded: bool) -> str | None:
+    """What makes one field unlike another, in words; shapes and types are the arrays' to compare."""
+    axes, wanted = ([(a.name, a.type, a.unit) for a in i.axes] for i in (image, expected))
+    if axes != wanted:
+        return f"its axes are {_axes(image)}, not {_axes(expected)}"
+    if len(image.levels) != len(expected.levels):
+        return f"it has {len(image.levels)} levels, not {len(expected.levels)}"
+    for number, (level, other) in enumerate(zip(image.levels, expected.levels, strict=True)):
+        if not all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(level.scale, other.scale, strict=True)):
+            return f"its scale at level {number} is {level.scale}, not {other.scale}"
+    labels, names = ([channel.label for channel in i.channels] for i in (image, expected))
+    common = min(len(labels), len(names)) if padded else None
+    if labels[:common] != names[:common]:
+        return f"its channels are {labels}, not {names}"
+    return None
+
+
+def _axes(image: Image) -> str:
+    return ", ".join(f"{axis.name} ({axis.unit or axis.type})" for axis in image.axes)
+
+
+def _offset(image: Image, expected: Image) -> tuple[float, ...]:
+    """How far apart two images begin, on each axis; less than a thousandth of a sample is no distance."""
+    first, other = image.levels[0], expected.levels[0]
+    return tuple(
+        a - b if abs(a - b) > s / 1000 else 0.0
+        for a, b, s in zip(first.translation, other.translation, other.scale, strict=True)
+    )
+
+
+def _plain(document: Document) -> Document:
+    """Array metadata without what users wrote beside it."""
+    return {key: value for key, value in document.items() if key != "attributes"}

@@ -1,0 +1,167 @@
+"""What all openers share: what a source means, what the data adds to its record, and how levels are built."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+import fairlab.accessor  # noqa: F401  (what is opened has .fair)
+from fairlab import provenance
+from fairlab.errors import FairlabError, FairlabWarning, NotFoundError, QueryError
+from fairlab.fair.crate import facts
+from fairlab.lazy import block_shape, chunked, lazily, note_missing_in
+from fairlab.net.image_group import CRATE
+from fairlab.record import Record, Source
+from fairlab.repositories import base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fairlab.lazy import Chunks
+    from fairlab.net.store import Store
+
+
+def resolve(source: str | os.PathLike[str] | Record) -> tuple[Record | None, str]:
+    """The record of a source, where one is known, and the address that opens now.
+
+    Raises
+    ------
+    NotFoundError
+        kind ``"no-pixels"``: the record resolves to none.
+    QueryError
+        kind ``"source-type"`` or ``"source-empty"``.
+    """
+    if isinstance(source, Record):
+        location = base.locate(source)
+        if location is None:
+            raise NotFoundError(
+                f'the {source.kind} "{source.id}" resolves to no pixels\n'
+                "  its repository lists no OME-Zarr for it"
+                + ('; fairlab.search("…", openable=True) finds what opens' if source.kind == "study" else ""),
+                kind="no-pixels",
+                record=source.id,
+            )
+        return source, location
+    if not isinstance(source, str | os.PathLike):
+        raise QueryError(
+            f"cannot open a {type(source).__name__}\n  give an address, a path, an identifier or a record",
+            kind="source-type",
+        )
+    text = os.fspath(source).strip()
+    if not text:
+        raise QueryError("nothing to open: the address is empty", kind="source-empty")
+    if base.scheme(text) is not None:
+        return resolve(base.lookup(text))
+    return _known(text), text
+
+
+def _known(location: str) -> Record | None:
+    """What the catalogues know about an address: its licence and organism, without a request."""
+    if "://" not in location:
+        return None
+    try:
+        return base.lookup(location)
+    except NotFoundError:
+        return None
+    except FairlabError as exc:
+        # What lists an image must not be in the way of reading it.
+        warnings.warn(
+            f"the catalogues could not be asked about {location}: {exc}", FairlabWarning, stacklevel=4
+        )
+        return None
+
+
+def choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Refuse a value that a keyword does not have.
+
+    Raises
+    ------
+    QueryError
+        kind ``"option-value"``.
+    """
+    if value not in allowed:
+        stated = ", ".join(f'"{word}"' for word in allowed)
+        raise QueryError(
+            f"{name}={value!r} is not known; expected one of {stated}", kind="option-value", option=name
+        )
+
+
+def completed(
+    record: Record | None,
+    store: Store,
+    *,
+    location: str,
+    crate: Mapping[str, Any] | None,
+    series: str | None = None,
+    **stated: Any,
+) -> Record:
+    """The record with what only the data can say, and what the crate beside it says of unknown fields.
+
+    Parameters
+    ----------
+    record : Record or None
+        What is known.
+    store : Store
+        What was opened.
+    location : str
+        Redacted address of the group in it.
+    crate : mapping or None
+        The RO-Crate in it.
+    series : str, optional
+        Which of several images of the address this is; the identifier says so too.
+    **stated
+        Fields of the record as the data has them; the title only where none is known.
+    """
+    now = provenance.now()
+    own = Source(document=location, pointer="attributes", retrieved_at=now)
+    beside = Source(document=f"{location}/{CRATE}", retrieved_at=now)
+    if record is None:
+        record = Record(id=store.location, kind="image", repository="unlisted", url=store.location)
+    if series is not None:
+        record = dataclasses.replace(record, id=f"{record.id}/{series}")
+    found: dict[str, tuple[Any, Source]] = facts(crate, source=beside) if crate else {}
+    title = stated.pop("title", None)
+    if title:
+        found.setdefault("title", (title, own))
+    found = {name: pair for name, pair in found.items() if not getattr(record, name)}
+    found |= {name: (value, own) for name, value in stated.items()}
+    values = {name: value for name, (value, _) in found.items()}
+    sources = {**record.sources, **{name: source for name, (_, source) in found.items()}}
+    return dataclasses.replace(record, **values, sources=sources)
+
+
+def level_dataset(
+    variable: str,
+    pixels: Any,
+    dims: Sequence[str],
+    *,
+    coords: Mapping[str, Any],
+    attrs: Mapping[str, Any],
+    source: str,
+) -> xr.Dataset:
+    """One level as a dataset: lazy pixels, coordinates, and where it comes from."""
+    array = xr.Variable(dims, lazily(pixels), attrs=dict(attrs))
+    blocks = block_shape(pixels.shape, pixels.chunks, pixels.dtype)
+    array.encoding = {"preferred_chunks": dict(zip(dims, blocks, strict=True)), "source": source}
+    return xr.Dataset({variable: array}, coords=coords, attrs=dict(attrs))
+
+
+def tree_of(datasets: Mapping[str, xr.Dataset], *, chunks: Chunks | None, source: str) -> xr.DataTree:
+    """The tree that an opener returns, of datasets by their place in it."""
+    whole = dict(datasets)
+    if chunks is not None:
+        whole |= chunked({path: level for path, level in whole.items() if _is_lazy(level)}, chunks)
+    for dataset in whole.values():
+        dataset.encoding["source"] = source
+    tree = xr.DataTree.from_dict(whole)  # unnamed: titles hold slashes, which names may not
+    note_missing_in(tree)
+    return tree
+
+
+def _is_lazy(dataset: xr.Dataset) -> bool:
+    """Whether a dataset holds pixels, rather than what is stated of labels."""
+    return any("preferred_chunks" in variable.encoding for variable in dataset.data_vars.values())

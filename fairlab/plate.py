@@ -1,0 +1,243 @@
+"""Open a whole plate as one lazy, labelled array: every well and field under its name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from fairlab import coordinates, provenance
+from fairlab.errors import FormatError, SelectionError
+from fairlab.net.plate_group import read_plate
+from fairlab.net.plate_pixels import PlatePixels
+from fairlab.net.store import open_store
+from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from fairlab.lazy import Chunks
+    from fairlab.net.image_group import Missing
+    from fairlab.net.plate_group import Check, PlateGroup
+    from fairlab.record import Record
+
+_PLACES = ("row", "column", "field")
+
+
+def open_plate(
+    source: str | os.PathLike[str] | Record,
+    *,
+    check: Check = "lazy",
+    join: Literal["exact", "outer"] = "exact",
+    missing: Missing = "warn",
+    chunks: Chunks | None = None,
+) -> xr.DataTree:
+    """Open a plate (high-content screen) as one array; nothing but metadata is read.
+
+    Parameters
+    ----------
+    source : str, path-like or Record
+        Address, folder, zip file, identifier or record of the plate; see :func:`fairlab.open_image`.
+    check : {"lazy", "all"}
+        ``"lazy"`` (default) reads the plate and its first field, in three round trips, and compares every other
+        field with it when it is first read. ``"all"`` reads and compares every well and field now, in four.
+    join : {"exact", "outer"}
+        Fields that differ in shape are an error (default), or are padded to the largest; ``"outer"`` checks all.
+        Coordinates ``y_size``, ``x_size`` … then say how far each field goes.
+    missing : {"warn", "error", "fill"}
+        What a chunk, or a field that the plate lists, does that is not in the store; see
+        :func:`fairlab.open_image`.
+    chunks : "auto", mapping or None
+        None (default): xarray's own lazy indexing. ``"auto"``: dask arrays in blocks of whole fields.
+
+    Returns
+    -------
+    xarray.DataTree
+        ``scale0`` (finest) to ``scaleN``, each with the variable ``image``: dimensions ``row``, ``column``,
+        ``field`` and then the image's own. Rows and columns are named as the plate names them; ``field`` counts
+        the images of a well, in its order. Other coordinates: ``well`` (``"B03"``), ``present`` (whether a field is
+        there: as the plate lists its wells or, with ``check="all"``, as it was found), ``acquisition`` and
+        ``acquisition_name`` of a field, what the plate states of its wells (gene, compound …), and those of
+        :func:`fairlab.open_image`. Positions are the first field's; with ``check="all"``, ``y_offset``,
+        ``x_offset`` … say where each field begins, if they differ. Wells that are not there have the fill value,
+        and reading them asks nothing.
+
+    Raises
+    ------
+    FormatError
+        kind ``"not-a-plate"``; ``"plate-mismatch"``: a field differs from the first in shape, type, channels or
+        scale, and its well is named, here or when it is read; ``"plate-empty"``: no field is there.
+    NotFoundError, AccessError, Unavailable
+        See :func:`fairlab.open_image`.
+
+    Warns
+    -----
+    FairlabWarning
+        The metadata is odd but readable, or wells are listed that are not there.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> fairlab.open_plate("sample:cells2d")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    fairlab.errors.FormatError: there is no plate at ...
+    """
+    choice("check", check, ("lazy", "all"))
+    choice("join", join, ("exact", "outer"))
+    choice("missing", missing, ("warn", "error", "fill"))
+    record, location = resolve(source)
+    store = open_store(location)
+    padded = join == "outer"
+    group = read_plate(store, check="all" if padded else check, padded=padded, missing=missing)
+    image = group.fields.template.image
+    dims = [*_PLACES, *(axis.name for axis in image.axes)]
+    if len(set(dims)) < len(dims):
+        raise FormatError(
+            f"the axes of the images have names that a plate needs: {', '.join(dims)}\n  at {store.location}",
+            kind="axes",
+            url=store.location,
+        )
+    record = completed(
+        record,
+        store,
+        location=store.location,
+        crate=group.crate,
+        title=group.plate.name,
+        ngff_version=group.plate.version,
+        layout="plate",
+        axes=tuple(dims),
+        shape=(*group.present.shape, *group.shapes[0]),
+        n_images=int(group.present.sum()),
+    )
+    attrs = provenance.attributes(record, retrieved_at=provenance.now())
+    attrs |= coordinates.kept(image, where=store.location)
+    shared = _places(group) | coordinates.channels(image, group.shapes[0], where=store.location)
+    nodes = {"/": xr.Dataset(attrs=attrs)}
+    for number, level in enumerate(image.levels):
+        coords = {
+            **shared,
+            "image_id": record.id,
+            **coordinates.positions(image, level, group.shapes[number]),
+            **(_sizes(group, number) if padded else {}),
+        }
+        nodes[f"scale{number}"] = level_dataset(
+            "image", PlatePixels(group, number), dims, coords=coords, attrs=attrs, source=store.location
+        )
+    return tree_of(nodes, chunks=chunks, source=store.location)
+
+
+def well_position(plate: xr.Dataset | xr.DataArray, name: str) -> tuple[str, str]:
+    """Row and column, by name, of a well.
+
+    Parameters
+    ----------
+    plate : Dataset or DataArray
+        A level of a plate.
+    name : str
+        ``"B03"``, ``"B3"``, ``"b03"`` or ``"B/3"``.
+
+    Raises
+    ------
+    SelectionError
+        kind ``"well-unknown"``: no such well, or more than one.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> plate = xr.Dataset(coords={"row": ["A", "B"], "column": ["1", "2", "3"]})
+    >>> well_position(plate, "b03")
+    ('B', '3')
+    """
+    if not {"row", "column"} <= set(plate.coords):
+        raise SelectionError("this is no plate: it has no rows and columns", kind="well-unknown")
+    rows, columns = ([str(n) for n in np.atleast_1d(plate[dim].values)] for dim in ("row", "column"))
+    for match in (str, str.casefold):  # "a" and "A" may be two rows
+        wanted = _spellings(match(name.strip()))
+        found = [(r, c) for r in rows for c in columns if _spellings(f"{match(r)}/{match(c)}") & wanted]
+        if len(found) == 1:
+            return found[0]
+    raise SelectionError(
+        f'{"no well is" if not found else "several wells are"} "{name}"\n'
+        f"  rows are {', '.join(rows)}; columns are {', '.join(columns)}",
+        kind="well-unknown",
+        well=name,
+    )
+
+
+def _spellings(name: str) -> set[str]:
+    """A well's name with its parts told apart where it tells them, and without, always without leading zeros."""
+    parts = [part.lstrip("0") or "0" if part.isdecimal() else part for part in re.split(r"[/\s]+", name)]
+    if len(parts) == 2:
+        return {"/".join(parts), "".join(parts)}
+    split = re.fullmatch(r"(\D+)(\d+)", name)
+    return {f"{split[1]}{split[2].lstrip('0') or '0'}" if split else name}
+
+
+def _places(group: PlateGroup) -> dict[str, Any]:
+    """Coordinates of the plate itself: where things are, whether they are there, and what is stated of them."""
+    plate, slots = group.plate, group.fields.slots
+    wells = ("row", "column")
+    shape = (len(plate.rows), len(plate.columns))
+    coords: dict[str, Any] = {
+        "row": np.array(plate.rows, dtype="U"),
+        "column": np.array(plate.columns, dtype="U"),
+        "field": np.arange(len(slots)),
+        "well": (wells, _well_names(plate.rows, plate.columns)),
+        "present": (_PLACES, group.present),
+    }
+    if any(slot.acquisition is not None for slot in slots):
+        names = {run.id: run.name or "" for run in plate.acquisitions}
+        runs = [-1 if slot.acquisition is None else slot.acquisition for slot in slots]
+        coords["acquisition"] = ("field", np.array(runs))
+        coords["acquisition_name"] = ("field", np.array([names.get(run, "") for run in runs], dtype="U"))
+    stated = {(well.row, well.column): well.annotations for well in plate.wells}
+    for name, values in coordinates.table(stated, shape).items():
+        taken = name in coords or name in {
+            "image",
+            "image_id",
+            *(a.name for a in group.fields.template.image.axes),
+        }
+        coords[f"well_{name}" if taken else name] = (wells, values)
+    return coords | _offsets(group)
+
+
+def _well_names(rows: Sequence[str], columns: Sequence[str]) -> np.ndarray[Any, Any]:
+    """``B03`` and so on: numbers as wide as the widest, at least two digits, so that names sort as wells do."""
+    width = max(2, *(len(name) for name in columns))
+    padded = [name.zfill(width) if name.isdecimal() else name for name in columns]
+    names = np.array([[row + column for column in padded] for row in rows], dtype="U")
+    if len(np.unique(names)) < names.size:  # "A" + "A1" and "AA" + "1"
+        names = np.array([[f"{row}/{column}" for column in columns] for row in rows], dtype="U")
+    return names
+
+
+def _offsets(group: PlateGroup) -> dict[str, Any]:
+    """Where each field begins, counted from the first; nothing where all begin at one place."""
+    offsets, coords = group.fields.offsets, {}
+    for number, axis in enumerate(group.fields.template.image.axes):
+        if any(offset[number] for offset in offsets.values()):
+            values = np.where(group.present, 0.0, np.nan)
+            for cell, offset in offsets.items():
+                values[cell] = offset[number]
+            attrs = {"units": axis.unit} if axis.unit else {}
+            coords[f"{axis.name}_offset"] = xr.Variable(_PLACES, values, attrs)
+    return coords
+
+
+def _sizes(group: PlateGroup, level: int) -> dict[str, Any]:
+    """How many samples each field has, on axes where they differ."""
+    sizes = np.zeros((*group.present.shape, len(group.shapes[level])), dtype=np.int64)
+    for place in zip(*np.nonzero(group.present), strict=True):
+        reader = group.fields.reader((int(place[0]), int(place[1]), int(place[2])), level)
+        if reader is not None:
+            sizes[place] = reader.shape
+    return {
+        f"{axis.name}_size": (_PLACES, sizes[..., number])
+        for number, axis in enumerate(group.fields.template.image.axes)
+        if np.any(sizes[group.present][:, number] != group.shapes[level][number])
+    }
