@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fairlab.net.codecs import Scratch
     from fairlab.net.selection import Positions
     from fairlab.net.store import Store
 
@@ -332,11 +333,18 @@ class _Batch:
                 self.count += 1
                 if item.in_parts:
                     divided.append(item)
-                yield partial(self._index if item.in_parts else self._whole, item)
+                    yield pool.Job(partial(self._index, item))
+                else:
+                    place, size = partial(self._place_whole, item), item.reader.coding.nbytes
+                    yield pool.Job(partial(self._whole, item), place, size)
 
         pool.run(jobs())
         pool.run(
-            partial(self._stretch, item, stretch)
+            pool.Job(
+                partial(self._part, item, stretch),
+                partial(self._place_part, item, stretch),
+                stretch.stop - stretch.start,
+            )
             for item in divided
             if item.index is not None
             for stretch in self._stretches(item, item.index)
@@ -390,21 +398,23 @@ class _Batch:
             f"{text} and read as the fill value: {named}\n  at {where}", FairlabWarning, stacklevel=5
         )
 
-    def _whole(self, item: _Object) -> None:
+    def _whole(self, item: _Object) -> bytes | None:
+        with self._naming(item):
+            body = item.reader.store.get(item.key, deadline=self.deadline or Deadline())
+        if body is None:
+            self.absent.append(item)
+        return body
+
+    def _place_whole(self, item: _Object, body: bytes, scratch: Scratch) -> None:
         reader = item.reader
-        with self._naming(item), pool.in_flight(reader.coding.nbytes):
-            body = reader.store.get(item.key, deadline=self.deadline or Deadline())
-            if body is None:
-                self.absent.append(item)
-                return
-            with pool.decoder() as scratch:
-                if reader.layout is None:
-                    (share,) = item.shares
-                    item.out[share.target] = reader.decode(body, scratch)[share.inside]
-                else:
-                    index = shards.parse_index(body[reader.layout.index_part], reader.layout)
-                    for part, share in self._wanted(item, index):
-                        item.out[share.target] = reader.decode(body[part], scratch)[share.inside]
+        with self._naming(item):
+            if reader.layout is None:
+                (share,) = item.shares
+                item.out[share.target] = reader.decode(body, scratch)[share.inside]
+            else:
+                index = shards.parse_index(body[reader.layout.index_part], reader.layout)
+                for part, share in self._wanted(item, index):
+                    item.out[share.target] = reader.decode(body[part], scratch)[share.inside]
         self.found.add((id(reader), item.cell))
 
     def _index(self, item: _Object) -> None:
@@ -430,22 +440,26 @@ class _Batch:
             else:
                 yield part, share
 
-    def _stretch(self, item: _Object, stretch: shards.Stretch[Share]) -> None:
-        reader = item.reader
-        with self._naming(item), pool.in_flight(stretch.stop - stretch.start):
+    def _part(self, item: _Object, stretch: shards.Stretch[Share]) -> bytes:
+        with self._naming(item):
             wanted = slice(stretch.start, stretch.stop)
-            body = reader.store.get(item.key, part=wanted, deadline=self.deadline or Deadline())
+            body = item.reader.store.get(item.key, part=wanted, deadline=self.deadline or Deadline())
             if body is None or len(body) != stretch.stop - stretch.start:
                 have = "is gone" if body is None else f"gives {len(body)} bytes there"
                 raise ChunkError(
                     f"its index names bytes {stretch.start} to {stretch.stop}, but the shard {have}",
                     kind="chunk-damaged",
                 )
-            view = memoryview(body)
-            with pool.decoder() as scratch:
-                for part, share in stretch.members:
-                    mine = view[part.start - stretch.start : part.stop - stretch.start]
-                    item.out[share.target] = reader.decode(mine, scratch)[share.inside]
+        return body
+
+    def _place_part(
+        self, item: _Object, stretch: shards.Stretch[Share], body: bytes, scratch: Scratch
+    ) -> None:
+        view = memoryview(body)
+        with self._naming(item):
+            for part, share in stretch.members:
+                mine = view[part.start - stretch.start : part.stop - stretch.start]
+                item.out[share.target] = item.reader.decode(mine, scratch)[share.inside]
 
     def _naming(self, item: _Object) -> _Naming:
         return _Naming(item.reader.store, item.key)

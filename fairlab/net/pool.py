@@ -1,7 +1,9 @@
-"""Threads of this process that fetch, and what they share: turns, memory in flight, decoders.
+"""Threads of this process that fetch and decode, and what they share: turns, and memory in flight.
 
-Reads take turns chunk by chunk, so that a small one (a viewer's tile) does not wait behind a large one.
-Threads rather than an event loop: they work the same inside Jupyter's loop, in handlers and in dask workers.
+Fetching and decoding are threads of their own, so that no connection idles while a chunk is decoded, and no
+more chunks are decoded at once than there are cores. Reads take turns object by object, so that a small one
+(a viewer's tile) does not wait behind a large one. Threads rather than an event loop: they work the same
+inside Jupyter's loop, in handlers and in dask workers.
 """
 
 from __future__ import annotations
@@ -9,19 +11,32 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from queue import LifoQueue
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from fairlab.net.codecs import Scratch
 from fairlab.options import option
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
-Job = Callable[[], None]
 
 _MAX_IN_FLIGHT: Final = 48 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One object to fetch, and what to do with it."""
+
+    fetch: Callable[[], bytes | None]
+    """Gets the body; None when nothing is left to be done."""
+    place: Callable[[bytes, Scratch], None] | None = None
+    """Decodes the body and puts it where it belongs."""
+    size: int = 0
+    """Bytes that it may hold until then."""
 
 
 def run(jobs: Iterable[Job]) -> None:
@@ -30,8 +45,7 @@ def run(jobs: Iterable[Job]) -> None:
     The first error is raised at once; jobs that wait are dropped, and those under way end unheard.
     """
     if getattr(_here, "works", False):  # a worker that waited for workers could wait for ever
-        for job in jobs:
-            job()
+        _run_here(jobs)
         return
     batch = _Batch(iter(jobs))
     _workers().take_on(batch)
@@ -49,10 +63,18 @@ def each(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome
     outcomes: dict[int, Outcome] = {}
 
     def job(number: int) -> Job:
-        return lambda: outcomes.__setitem__(number, work(items[number]))
+        return Job(lambda: outcomes.__setitem__(number, work(items[number])))
 
     run(job(number) for number in range(len(items)))
     return [outcomes[number] for number in range(len(items))]
+
+
+def _run_here(jobs: Iterable[Job]) -> None:
+    scratch = Scratch()
+    for job in jobs:
+        body = job.fetch()
+        if body is not None and job.place is not None:
+            job.place(body, scratch)
 
 
 class _Batch:
@@ -72,8 +94,8 @@ class _Batch:
             if not (self.stopped or self._exhausted):
                 try:
                     job = next(self._jobs, None)
-                except BaseException as exc:
-                    self._fail(exc)
+                except BaseException as exc:  # whoever waits for the batch raises it
+                    self.fail(exc)
             if job is None:
                 self._exhausted = True
                 if not self._under_way:
@@ -82,21 +104,15 @@ class _Batch:
                 self._under_way += 1
             return job
 
-    def do(self, job: Job) -> None:
-        """Do one job that was taken."""
-        error = None
-        try:
-            job()
-        except BaseException as exc:  # whoever waits for the batch raises it
-            error = exc
+    def done(self) -> None:
+        """One job that was taken is done, whatever came of it."""
         with self._lock:
             self._under_way -= 1
-            if error is not None:
-                self._fail(error)
-            elif self._exhausted and not self._under_way:
+            if self._exhausted and not self._under_way:
                 self.finished.set()
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
+        """End the batch with an error; the first one counts."""
         self.error = self.error or error
         self.stopped = True
         self.finished.set()
@@ -109,31 +125,32 @@ class _Budget:
         self._limit, self._used = limit, 0
         self._change = threading.Condition()
 
-    @contextmanager
-    def of(self, size: int) -> Iterator[None]:
-        """Room for one body; one that is larger than the limit waits until it is alone."""
+    def take(self, size: int) -> None:
+        """Wait for room; a body that is larger than the limit waits until it is alone."""
         with self._change:
-            self._change.wait_for(lambda: not self._used or self._used + size <= self._limit)
+            while self._used and self._used + size > self._limit:
+                self._change.wait()
             self._used += size
-        try:
-            yield
-        finally:
-            with self._change:
-                self._used -= size
-                self._change.notify_all()
+            self._change.notify()  # there may be room for another one
+
+    def give_back(self, size: int) -> None:
+        """Let others have the room."""
+        with self._change:
+            self._used -= size
+            self._change.notify()
 
 
 class _Workers:
-    """Threads that serve all batches in turn, started when there is work for them, and what they share."""
+    """Threads that serve all batches in turn, started when there is work for them."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._batches: deque[_Batch] = deque()
         self._threads = self._idle = 0
-        self.budget = _Budget(_MAX_IN_FLIGHT)
-        self.decoders: LifoQueue[Scratch] = LifoQueue()
-        for _ in range(os.cpu_count() or 1):
-            self.decoders.put(Scratch())
+        self._budget = _Budget(_MAX_IN_FLIGHT)
+        self._fetched: SimpleQueue[tuple[_Batch, Job, bytes]] = SimpleQueue()
+        for number in range(os.cpu_count() or 1):
+            threading.Thread(target=self._decode, name=f"fairlab-decode-{number}", daemon=True).start()
 
     def take_on(self, batch: _Batch) -> None:
         with self._change:
@@ -145,17 +162,41 @@ class _Workers:
         with self._change:
             if self._batches and not self._idle and self._threads < int(option("max_connections")):
                 self._threads += 1
-                thread = threading.Thread(target=self._work, name=f"fairlab-{self._threads}", daemon=True)
-                thread.start()
+                name = f"fairlab-fetch-{self._threads}"
+                threading.Thread(target=self._fetch, name=name, daemon=True).start()
 
-    def _work(self) -> None:
+    def _fetch(self) -> None:
         _here.works = True
         while (batch := self._next()) is not None:
             if (job := batch.take()) is None:
                 self._retire(batch)
                 continue
             self._grow()  # each busy worker starts one more while there is work: a burst starts only what it needs
-            batch.do(job)
+            self._budget.take(job.size)
+            body = None
+            try:
+                body = job.fetch()
+            except BaseException as exc:
+                batch.fail(exc)
+            if body is not None and job.place is not None and not batch.stopped:
+                self._fetched.put((batch, job, body))
+            else:
+                self._budget.give_back(job.size)
+                batch.done()
+
+    def _decode(self) -> None:
+        _here.works = True
+        scratch = Scratch()
+        while True:
+            batch, job, body = self._fetched.get()
+            try:
+                if job.place is not None:
+                    job.place(body, scratch)
+            except BaseException as exc:
+                batch.fail(exc)
+            self._budget.give_back(job.size)
+            batch.done()
+            del batch, job, body  # while waiting for the next, hold nothing of the last
 
     def _next(self) -> _Batch | None:
         """The batch whose turn it is; None when there are more threads than the option allows now."""
@@ -189,24 +230,3 @@ def _workers() -> _Workers:
         if _current is None or _current[0] != os.getpid():  # threads do not survive a fork
             _current = (os.getpid(), _Workers())
         return _current[1]
-
-
-@contextmanager
-def in_flight(size: int) -> Iterator[None]:
-    """Hold so many bytes between the wire and their place, waiting until there is room for them."""
-    with _workers().budget.of(size):
-        yield
-
-
-@contextmanager
-def decoder() -> Iterator[Scratch]:
-    """A turn at decoding, with memory to decode into.
-
-    Decoding more chunks at once than there are cores gains nothing and costs memory.
-    """
-    decoders = _workers().decoders
-    scratch = decoders.get()
-    try:
-        yield scratch
-    finally:
-        decoders.put(scratch)

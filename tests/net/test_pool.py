@@ -3,11 +3,16 @@ from __future__ import annotations
 import os
 import threading
 import time
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fairlab.net import pool
 from fairlab.options import set_options
+
+if TYPE_CHECKING:
+    from fairlab.net.codecs import Scratch
 
 
 def test_results_come_in_order() -> None:
@@ -62,7 +67,7 @@ def test_jobs_are_taken_as_they_are_needed() -> None:
         nonlocal taken
         while True:
             taken += 1
-            yield fail if taken == 50 else (lambda: None)
+            yield pool.Job(fail if taken == 50 else lambda: None)
 
     def fail() -> None:
         raise RuntimeError("enough")
@@ -74,7 +79,7 @@ def test_jobs_are_taken_as_they_are_needed() -> None:
 
 def test_an_error_while_finding_jobs_is_raised() -> None:
     def jobs():  # type: ignore[no-untyped-def]
-        yield lambda: None
+        yield pool.Job(lambda: None)
         raise LookupError("no more")
 
     with pytest.raises(LookupError, match="no more"):
@@ -99,22 +104,61 @@ def test_a_worker_that_reads_does_not_wait_for_workers() -> None:
 
 
 def test_bytes_in_flight_are_bounded_and_a_giant_goes_alone() -> None:
+    usual, giant = pool._MAX_IN_FLIGHT // 5, pool._MAX_IN_FLIGHT * 2
     held, most, lock = 0, 0, threading.Lock()
-    giant = pool._MAX_IN_FLIGHT * 2
 
-    def work(size: int) -> None:
+    def fetch(size: int) -> bytes:
         nonlocal held, most
-        with pool.in_flight(size):
-            with lock:
-                held += size
-                most = max(most, held) if size != giant else most
-                assert size != giant or held == giant
-            time.sleep(0.002)
-            with lock:
-                held -= size
+        with lock:
+            held += size
+            most = max(most, held) if size != giant else most
+            assert size != giant or held == giant
+        return bytes(1)
 
-    pool.each(work, [pool._MAX_IN_FLIGHT // 5, giant, *[pool._MAX_IN_FLIGHT // 5] * 20])
-    assert pool._MAX_IN_FLIGHT // 2 < most <= pool._MAX_IN_FLIGHT
+    def place(size: int, body: bytes, _: Scratch) -> None:
+        nonlocal held
+        time.sleep(0.002)
+        with lock:
+            held -= size
+
+    sizes = [usual, giant, *[usual] * 20]
+    pool.run(pool.Job(partial(fetch, size), partial(place, size), size) for size in sizes)
+    assert held == 0
+    assert usual * 2 <= most <= pool._MAX_IN_FLIGHT
+
+
+def test_no_more_are_decoded_at_once_than_there_are_cores_while_fetching_goes_on() -> None:
+    placing, most, fetched, lock = 0, 0, 0, threading.Lock()
+    seen = []
+
+    def fetch() -> bytes:
+        nonlocal fetched
+        fetched += 1
+        return bytes(1)
+
+    def place(_: bytes, scratch: Scratch) -> None:
+        nonlocal placing, most
+        with lock:
+            placing += 1
+            most = max(most, placing)
+        time.sleep(0.01)
+        seen.append((fetched, id(scratch)))
+        with lock:
+            placing -= 1
+
+    pool.run(pool.Job(fetch, place) for _ in range(30))
+    cores = os.cpu_count() or 1
+    assert most <= cores
+    assert len({scratch for _, scratch in seen}) <= cores
+    assert seen[0][0] > cores  # more was fetched than could be decoded by then
+
+
+def test_an_error_while_placing_ends_it() -> None:
+    def place(_: bytes, scratch: Scratch) -> None:
+        raise ValueError("damaged")
+
+    with pytest.raises(ValueError, match="damaged"):
+        pool.run(pool.Job(lambda: b"x", place) for _ in range(1000))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
