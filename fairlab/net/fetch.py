@@ -171,6 +171,18 @@ class ArrayReader(StoredArray):
     def __reduce__(self) -> tuple[Any, ...]:
         return _reader, (self.store, self.path, self.document, self.missing)
 
+    def at(self, path: str) -> ArrayReader:
+        """The array at another place that is described in the same words, which need not be understood again."""
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__ | {
+            "path": path,
+            "where": f"{self.store.location}/{path}",
+            "missing_chunks": [],
+            "_indexes": OrderedDict(),
+            "_lock": threading.Lock(),
+        }
+        return other
+
     def read(self, key: Sequence[Positions], *, deadline: Deadline | None = None) -> NDArray[Any]:
         """Pixels of an outer selection.
 

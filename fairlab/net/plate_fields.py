@@ -359,6 +359,8 @@ class Fields:
         levels = self._levels[cell]
         assert levels is not None
         path = f"{self._field_path(cell)}/{levels[level]}"
+        if document is self.template.documents[level]:
+            return self.template.readers[level].at(path)
         return ArrayReader(self.store, path, document, missing=self.missing)
 
     def _field_path(self, cell: Cell) -> str:

@@ -354,3 +354,15 @@ def test_readers_travel(tmp_path: Path) -> None:
     again = pickle.loads(pickle.dumps(_array(tmp_path / "a.zarr", missing="error")))
     assert again.missing == "error"
     np.testing.assert_array_equal(again.read((0, slice(3, 9), slice(None))), full[0, 3:9])
+
+
+def test_a_reader_of_another_array_in_the_same_words(tmp_path: Path) -> None:
+    first = write_store(tmp_path / "a.zarr", version="0.4", levels=1)
+    second = write_store(tmp_path / "b.zarr", version="0.4", levels=1, seed=1)
+    (tmp_path / "b.zarr/0/0/0/0").unlink()
+    document = json.loads((tmp_path / "a.zarr/0/.zarray").read_text())
+    one = ArrayReader(open_store(tmp_path), "a.zarr/0", document, missing="fill")
+    other = pickle.loads(pickle.dumps(one.at("b.zarr/0")))
+    np.testing.assert_array_equal(other.read((slice(None),) * 3)[:, 16:], second[:, 16:])
+    np.testing.assert_array_equal(one.read((slice(None),) * 3), first)
+    assert (one.missing_chunks, other.missing_chunks) == ([], ["b.zarr/0/0/0/0"])
