@@ -123,7 +123,7 @@ def validate(source: str | os.PathLike[str] | Record | Mapping[str, Any], *, str
     from fairlab.opening import resolve
 
     _, location = resolve(source)
-    return _of_store(open_store(location), strict=strict)
+    return of_store(open_store(location), strict=strict)
 
 
 def judge(body: bytes, *, where: str, strict: bool = False) -> Verdict:
@@ -156,7 +156,8 @@ def judge(body: bytes, *, where: str, strict: bool = False) -> Verdict:
     return Verdict(source=where, version=document.version, kind=document.kind, problems=bounded(problems))
 
 
-def _of_store(store: Store, *, strict: bool) -> Verdict:
+def of_store(store: Store, *, strict: bool) -> Verdict:
+    """Judge what is in a store; see :func:`validate`."""
     tree, whole = walk(store)
     version = tree[""].document.version if tree[""].document else None
     problems: list[Problem] = []

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import fairlab
 from fairlab.errors import AccessError, NotFoundError, QueryError, Unavailable
 from fairlab.net import hierarchy
-from tests.ngff.validation.valid import valid
+from fairlab.verdict import of_store
+from tests.ngff.validation.test_hostile import VALUES, places
+from tests.ngff.validation.valid import edited, valid
 from tests.servers import Fault, FaultServer
 from tests.stores import VERSIONS, put_attributes, write_collection, write_plate, write_store
 
@@ -378,6 +382,51 @@ def test_a_hierarchy_without_end_has_an_end(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(hierarchy, "MAX_NODES", 20)
     verdict = fairlab.validate(_plate(tmp_path / "a.zarr"))
     assert _types(verdict, "hint") >= {"hierarchy.unseen"}
+
+
+class _Memory:
+    """A store of documents that are at hand."""
+
+    location = "memory"
+
+    def __init__(self, documents: dict[str, Any]):
+        self._documents = {key: json.dumps(value).encode() for key, value in documents.items()}
+
+    def get(self, key: str, *, part: slice | None = None, deadline: Any = None) -> bytes | None:
+        return self._documents.get(key)
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """All documents of an image with labels, a plate, a collection and a scene."""
+    folder = tmp_path_factory.mktemp("trees")
+    _image(folder / "a", "0.5", labels=("cells",))
+    _plate(folder / "b", "0.4", acquisitions=(1, 2), rows="A", columns="1", levels=1)
+    write_collection(folder / "c", ["a", "b"], version="0.4", listed=True)
+    _scene(folder / "d")
+    names = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+    return [
+        {
+            str(file.relative_to(root)): json.loads(file.read_text())
+            for file in sorted(root.rglob("*"))
+            if file.name in names
+        }
+        for root in sorted(folder.iterdir())
+    ]
+
+
+@settings(max_examples=300)
+@given(st.data(), VALUES)
+def test_any_value_in_any_document_of_a_store_gives_a_verdict(
+    trees: list[dict[str, Any]], data: st.DataObject, value: Any
+) -> None:
+    documents = dict(data.draw(st.sampled_from(trees)))
+    key = data.draw(st.sampled_from(sorted(documents)))
+    place = data.draw(st.sampled_from(["", *places(documents[key])]))
+    documents[key] = edited({"ome": documents[key]}, place, value)["ome"] if place else value
+    verdict = of_store(_Memory(documents), strict=False)
+    json.dumps(verdict.to_dict()).encode("ascii")
+    str(verdict).encode("utf-8")
 
 
 def test_a_path_too_long_for_a_file_is_missing(tmp_path: Path) -> None:

@@ -35,11 +35,8 @@ def facts(document: Mapping[str, Any]) -> ArrayFacts | None:
     v3 = "node_type" in document or document.get("zarr_format") == 3
     grid = document.get("chunk_grid")
     grid = grid.get("configuration") if isinstance(grid, dict) else None
-    chunks = (
-        _lengths(grid.get("chunk_shape") if isinstance(grid, dict) else None)
-        if v3
-        else _lengths(document.get("chunks"))
-    )
+    regular = grid.get("chunk_shape") if isinstance(grid, dict) else None
+    chunks = _lengths(regular if v3 else document.get("chunks"))
     shape, dtype = _lengths(document.get("shape")), document.get("data_type" if v3 else "dtype")
     if shape is None or (chunks is None and not v3) or not isinstance(dtype, str | dict | list):
         return None

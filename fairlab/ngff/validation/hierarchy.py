@@ -29,6 +29,7 @@ _NOUNS = {
     "label": "label image",
     "root": "group",
 }
+_NEEDED = {"well": "well", "image": "multiscales", "numbered": "multiscales", "label": "multiscales"}
 
 
 def judged(tree: Tree) -> Located:
@@ -75,26 +76,20 @@ def _of_its_kind(node: Node) -> Findings:
     if node.array is not None:
         yield error("group", (), "it is an array; expected a group")
         return
-    needed = {"well": "well", "image": "multiscales", "numbered": "multiscales", "label": "multiscales"}.get(
-        role
-    )
+    needed = _NEEDED.get(role)
     if needed and (document is None or needed not in document.block):
         yield error("metadata", (), f'there is no "{needed}" in its metadata; expected a {_NOUNS[role]}')
 
 
 def _same_version(node: Node, root: Node) -> Findings:
-    mine = node.document.version if node.document and node.document.kind else None
-    whole = root.document.version if root.document else None
-    if None not in (mine, whole) and mine != whole:
-        namespaced = (
-            root.document is not None and root.document.rules is not None and root.document.rules.namespaced
-        )
-        level = error if namespaced else warning
-        yield level(
-            "version",
-            (),
-            f"its version is {shown(mine)}, but {shown(whole)} at the root; a hierarchy has one",
-        )
+    mine, whole = node.document, root.document
+    if mine is None or whole is None or not (mine.stated and whole.stated) or mine.version == whole.version:
+        return
+    level = error if whole.rules is not None and whole.rules.namespaced else warning
+    text = (
+        f"its version is {shown(mine.version)}, but {shown(whole.version)} at the root; a hierarchy has one"
+    )
+    yield level("version", (), text)
 
 
 # ── rules between documents ──────────────────────────────────────────────────────────────────────────
@@ -174,7 +169,7 @@ def _plate(node: Node, document: Document, tree: Tree) -> Located:
                         f"it names no acquisition; the plate has {len(known)}",
                     ),
                 )
-            elif stated is not None and known and stated not in known:
+            elif isinstance(stated, int) and known and stated not in known:
                 text = f"there is no acquisition {shown(stated)} in the plate"
                 yield well.main, error("acquisition", (*place, number, "acquisition"), text)
         yield from (

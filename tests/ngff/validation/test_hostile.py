@@ -29,13 +29,14 @@ VALUES = st.recursive(
 )
 
 
-def _places(value: Any, place: str = "") -> list[str]:
+def places(value: Any, place: str = "") -> list[str]:
+    """Every place in a document, as :func:`edited` takes it."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    below = [deeper for key, child in items for deeper in _places(child, f"{place}/{key}")]
+    below = [deeper for key, child in items for deeper in places(child, f"{place}/{key}")]
     return [*([place[1:]] if place else []), *below]
 
 
-CASES = [(v, k, p) for v in VERSIONS for k in kinds(v) for p in _places(valid(v, k).get("ome", valid(v, k)))]
+CASES = [(v, k, p) for v in VERSIONS for k in kinds(v) for p in places(valid(v, k).get("ome", valid(v, k)))]
 
 
 @settings(max_examples=400)
