@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairlab import terms
+from fairlab.ngff.group import is_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 """Filter value, and value to count under, for "not stated"."""
-_OPENED_VERSIONS = (None, "0.4", "0.5")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Traits:
     layout: tuple[str, ...] = ()
     """Layouts; several for a study."""
     openable: bool = False
-    """Whether ``fairlab.open_image`` reads its form: address known, version 0.4, 0.5 or not stated, no plate."""
+    """Whether fairlab opens it: its address is known, and its version is one that is read or not stated."""
     keys: frozenset[str] = frozenset()
     """Keys of its terms and of all broader terms."""
     names: frozenset[str] = frozenset()
@@ -76,15 +76,15 @@ def traits_of(record: Record) -> Traits:
         repository=record.repository,
         ngff_version=(record.ngff_version,) if record.ngff_version else (),
         layout=(record.layout,) if record.layout else (),
-        openable=is_openable(record.url, record.ngff_version, record.layout),
+        openable=is_openable(record.url, record.ngff_version),
         keys=organism_keys | method_keys,
         names=frozenset({record.repository.casefold(), record.id.split(":")[0].casefold()}),
     )
 
 
-def is_openable(url: str | None, ngff_version: str | None, layout: str | None) -> bool:
-    """Whether ``fairlab.open_image`` reads what is listed under these facts."""
-    return bool(url) and ngff_version in _OPENED_VERSIONS and layout not in ("plate", "bioformats2raw")
+def is_openable(url: str | None, ngff_version: str | None) -> bool:
+    """Whether ``fairlab.open_image`` or, for plates, ``fairlab.open_plate`` reads what is listed under these facts."""
+    return bool(url) and (ngff_version is None or is_read(ngff_version))
 
 
 def license_label(text: str | None) -> str:

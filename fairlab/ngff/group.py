@@ -197,11 +197,26 @@ def _block(attributes: Attributes, where: str) -> Attributes:
     raise FormatError(what, kind="scene" if kind == "scene" else "no-multiscales", url=where)
 
 
+def is_read(version: str) -> bool:
+    """Whether images of a version are read; of drafts, as of what they became.
+
+    Examples
+    --------
+    >>> is_read("0.1"), is_read("0.6rc0"), is_read("0.9")
+    (True, True, False)
+    """
+    return _without_draft(version) in READERS
+
+
+def _without_draft(version: str) -> str:
+    match = re.fullmatch(r"(0\.\d)(?:[.-]?(?:dev|rc)\d*)?", version.strip())
+    return match[1] if match else version
+
+
 def _version(attributes: Attributes, zarr_format: int, where: str) -> tuple[str, tuple[str, ...]]:
     """Version without its draft number (``0.6rc0``, ``0.6.dev4``), and what is odd about it."""
     stated, sure = version_of(attributes, zarr_format=zarr_format)
-    match = re.fullmatch(r"(0\.\d)(?:[.-]?(?:dev|rc)\d*)?", stated.strip())
-    version = match[1] if match else stated
+    version = _without_draft(stated)
     if version not in READERS:
         raise UnsupportedVersionError(
             f"OME-Zarr version {shown(stated)} is not one fairlab reads\n  at {where}\n"

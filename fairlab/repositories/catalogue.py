@@ -29,7 +29,7 @@ class PixelRow(NamedTuple):
     studies_with_images: int
     """Those of which at least one image is listed as OME-Zarr."""
     studies_openable: int
-    """Those of which at least one image opens with ``open_image`` (no plate, version 0.4, 0.5 or not stated)."""
+    """Those of which at least one image or plate is of a version that fairlab opens (or states none)."""
     images: int
     """Images listed by this publisher, with or without a study."""
 
