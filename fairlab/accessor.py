@@ -17,12 +17,14 @@ from fairlab.citation import Citation, cite
 from fairlab.costs import cost_of
 from fairlab.errors import QueryError, SelectionError
 from fairlab.provenance import records_of
+from fairlab.wells import well_position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fairlab.net.fetch import Cost
     from fairlab.net.traffic import Traffic
+    from fairlab.ngff.omexml import OmeXml
     from fairlab.record import Record
     from fairlab.regions import Center, Quantity
 
@@ -159,9 +161,24 @@ class Fair:
         """
         from fairlab.net.traffic import ledger
 
+        return ledger(self._source()).snapshot()
+
+    def ome_xml(self) -> OmeXml | None:
+        """The OME-XML of the file that the image was made from; one request or a few, now.
+
+        Returns
+        -------
+        OmeXml or None
+            None when the conversion did not keep it; see :func:`fairlab.net.ome_xml.ome_xml`.
+        """
+        from fairlab.net.ome_xml import ome_xml
+
+        return ome_xml(self._source())
+
+    def _source(self) -> str:
         for holder in self._holders():
             if "source" in holder.encoding:
-                return ledger(holder.encoding["source"]).snapshot()
+                return str(holder.encoding["source"])
         raise SelectionError(
             "this object no longer says which store it was read from\n"
             "  ask the tree, or a selection of it: tree.fair.traffic()",
@@ -170,6 +187,21 @@ class Fair:
 
     def _holders(self) -> list[Any]:
         return [self._obj, *getattr(self._obj, "variables", {}).values()]
+
+    def well(self, name: str) -> Any:
+        """One well of a plate, lazily: the same kind of object without ``row`` and ``column``.
+
+        Parameters
+        ----------
+        name : str
+            ``"B3"``, ``"B03"``, ``"b/3"``.
+
+        Raises
+        ------
+        SelectionError
+            kind ``"well-unknown"``; ``"well-absent"``: the plate has the place, but no well there.
+        """
+        return _well(self._obj, name)
 
     @property
     def record(self) -> Record:
@@ -281,8 +313,30 @@ class FairTree(Fair):
         name = levels.choose(self._obj, **chosen) if level is None else levels.named(self._obj, level)
         return levels.variable(self._obj[name].dataset)
 
+    def well(self, name: str) -> xr.DataTree:
+        """One well of a plate, on every level; see :meth:`Fair.well`."""
+        nodes = {node.path: node.to_dataset() for node in self._obj.subtree}
+        if not any("row" in node.dims for node in nodes.values()):
+            _well(xr.Dataset(), name)
+        return xr.DataTree.from_dict(
+            {path: _well(node, name) if "row" in node.dims else node for path, node in nodes.items()}
+        )
+
     def _holders(self) -> list[Any]:
         return [holder for node in self._obj.subtree for holder in (node, *node.variables.values())]
+
+
+def _well(plate: Any, name: str) -> Any:
+    row, column = well_position(plate, name)
+    well = plate.sel(row=row, column=column)
+    if "present" in well.coords and not well.present.any():
+        raise SelectionError(
+            f'the plate has no well "{name}": nothing was imaged there\n'
+            "  the coordinate present says which wells and fields there are",
+            kind="well-absent",
+            well=name,
+        )
+    return well
 
 
 registrars: tuple[tuple[Any, type[Fair]], ...] = (

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import posixpath
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 import xarray as xr
 
 from fairlab import coordinates, provenance
-from fairlab.errors import FairlabError, FairlabWarning, SelectionError
+from fairlab.errors import FairlabWarning, SelectionError
 from fairlab.net.image_group import read_group
-from fairlab.net.series import ome_xml as read_ome_xml
 from fairlab.net.store import open_store
 from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from fairlab.lazy import Chunks
     from fairlab.net.image_group import Group, Missing
     from fairlab.net.series import Series
     from fairlab.net.store import Store
-    from fairlab.ngff.omexml import OmeXml
     from fairlab.record import Record
 
 _MISSING = ("warn", "error", "fill")
@@ -151,30 +146,6 @@ def open_labels(
     return tree_of(nodes, chunks=chunks, source=store.location)
 
 
-def ome_xml(location: str | os.PathLike[str]) -> OmeXml | None:
-    """The OME-XML of the file that an image was made from, where the conversion kept it.
-
-    Parameters
-    ----------
-    location : str or path-like
-        Address of an image or collection; ``OME/METADATA.ome.xml`` is looked for there and in the two groups
-        above it, where collections keep it.
-
-    Returns
-    -------
-    OmeXml or None
-        None when there is none, or none that can be read.
-    """
-    for place in _here_and_above(str(location)):
-        try:
-            found = read_ome_xml(open_store(place))
-        except FairlabError:
-            continue  # what lies above an image need not be a store
-        if found is not None:
-            return found
-    return None
-
-
 def _opened(
     source: str | os.PathLike[str] | Record, series: Series, missing: Missing
 ) -> tuple[Store, Group, Record, dict[str, Any]]:
@@ -253,19 +224,3 @@ def _levels(
         )
         for number, (level, reader) in enumerate(zip(image.levels, group.readers, strict=True))
     }
-
-
-def _here_and_above(location: str) -> Iterator[str]:
-    """The place itself and the two above it, as far as they are the same host's."""
-    split = urlsplit(location)
-    if "://" not in location or split.scheme == "file":
-        path = Path(split.path if split.scheme == "file" else location)
-        yield str(path)
-        yield from (str(place) for place in path.resolve().parents[:2] if path.is_dir())
-        return
-    place = split.path.rstrip("/")
-    for _ in range(3):
-        yield urlunsplit((split.scheme, split.netloc, place, split.query, ""))
-        place = posixpath.dirname(place).rstrip("/")
-        if not place:
-            return

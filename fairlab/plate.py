@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from fairlab import coordinates, provenance
-from fairlab.errors import FormatError, SelectionError
+from fairlab.errors import FormatError
 from fairlab.net.plate_group import read_plate
 from fairlab.net.plate_pixels import PlatePixels
 from fairlab.net.store import open_store
@@ -129,53 +128,6 @@ def open_plate(
             "image", PlatePixels(group, number), dims, coords=coords, attrs=attrs, source=store.location
         )
     return tree_of(nodes, chunks=chunks, source=store.location)
-
-
-def well_position(plate: xr.Dataset | xr.DataArray, name: str) -> tuple[str, str]:
-    """Row and column, by name, of a well.
-
-    Parameters
-    ----------
-    plate : Dataset or DataArray
-        A level of a plate.
-    name : str
-        ``"B03"``, ``"B3"``, ``"b03"`` or ``"B/3"``.
-
-    Raises
-    ------
-    SelectionError
-        kind ``"well-unknown"``: no such well, or more than one.
-
-    Examples
-    --------
-    >>> import xarray as xr
-    >>> plate = xr.Dataset(coords={"row": ["A", "B"], "column": ["1", "2", "3"]})
-    >>> well_position(plate, "b03")
-    ('B', '3')
-    """
-    if not {"row", "column"} <= set(plate.coords):
-        raise SelectionError("this is no plate: it has no rows and columns", kind="well-unknown")
-    rows, columns = ([str(n) for n in np.atleast_1d(plate[dim].values)] for dim in ("row", "column"))
-    for match in (str, str.casefold):  # "a" and "A" may be two rows
-        wanted = _spellings(match(name.strip()))
-        found = [(r, c) for r in rows for c in columns if _spellings(f"{match(r)}/{match(c)}") & wanted]
-        if len(found) == 1:
-            return found[0]
-    raise SelectionError(
-        f'{"no well is" if not found else "several wells are"} "{name}"\n'
-        f"  rows are {', '.join(rows)}; columns are {', '.join(columns)}",
-        kind="well-unknown",
-        well=name,
-    )
-
-
-def _spellings(name: str) -> set[str]:
-    """A well's name with its parts told apart where it tells them, and without, always without leading zeros."""
-    parts = [part.lstrip("0") or "0" if part.isdecimal() else part for part in re.split(r"[/\s]+", name)]
-    if len(parts) == 2:
-        return {"/".join(parts), "".join(parts)}
-    split = re.fullmatch(r"(\D+)(\d+)", name)
-    return {f"{split[1]}{split[2].lstrip('0') or '0'}" if split else name}
 
 
 def _places(group: PlateGroup) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import xarray as xr
 import fairlab.accessor
 from fairlab.errors import FairlabWarning, QueryError, SelectionError
 from fairlab.image import open_image
+from fairlab.plate import open_plate
 from fairlab.record import Record
 from tests.analysis.images import image, tree
 from tests.servers import FaultServer
-from tests.stores import write_store
+from tests.stores import write_collection, write_plate, write_store
 
 Serve = Callable[[Path], FaultServer]
 
@@ -217,3 +218,45 @@ def test_several_records_are_cited_together() -> None:
     with pytest.raises(QueryError, match="2 images") as caught:
         both.fair.record  # noqa: B018  (raising is the point)
     assert caught.value.kind == "records"
+
+
+# ── plates, and what lies beside an image ────────────────────────────────────────────────────────────
+
+
+def test_one_well_of_a_plate(tmp_path: Path, serve: Serve) -> None:
+    write_plate(tmp_path / "p.zarr")
+    server = serve(tmp_path)
+    plate = open_plate(f"{server.url}/p.zarr")
+    well = plate.fair.well("b3")
+    expected = plate["scale0/image"].sel(row="B", column="3")
+    assert well["scale0/image"].dims == expected.dims == plate["scale0/image"].fair.well("B03").dims
+    assert str(well["scale1/image"].well.values) == "B03"
+    before = len(server.requests)
+    cost = well["scale0/image"].isel(field=0).fair.estimate()
+    np.testing.assert_array_equal(well["scale0/image"].isel(field=0).values, expected.isel(field=0).values)
+    assert cost.requests > 0 and len(server.requests) > before
+    assert well.fair.traffic().requests == len(server.requests)
+    for name, kind in (("Z9", "well-unknown"), (7, "well-unknown")):
+        with pytest.raises(SelectionError) as caught:
+            plate.fair.well(str(name))
+        assert caught.value.kind == kind
+    with pytest.raises(SelectionError, match="no plate"):
+        tree(image(np.zeros((4, 4)))).fair.well("B3")
+
+
+def test_a_well_that_is_not_there_is_not_a_black_one(tmp_path: Path) -> None:
+    write_plate(tmp_path / "p.zarr")
+    plate = open_plate(tmp_path / "p.zarr")
+    level = plate["scale0"].to_dataset()
+    level["present"] = xr.zeros_like(level.present)
+    with pytest.raises(SelectionError) as caught:
+        level.fair.well("B3")
+    assert caught.value.kind == "well-absent"
+
+
+def test_ome_xml_is_read_when_asked(tmp_path: Path, serve: Serve) -> None:
+    write_collection(tmp_path / "c.zarr", ["first", "second"])
+    write_store(tmp_path / "a.zarr")
+    server = serve(tmp_path)
+    assert open_image(f"{server.url}/c.zarr/0").fair.ome_xml() is not None
+    assert open_image(f"{server.url}/a.zarr")["scale0/image"].isel(c=0).fair.ome_xml() is None

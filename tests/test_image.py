@@ -15,7 +15,8 @@ import pytest
 import xarray as xr
 
 from fairlab.errors import ChunkError, FairlabError, FairlabWarning, FormatError, QueryError, SelectionError
-from fairlab.image import ome_xml, open_image
+from fairlab.image import open_image
+from fairlab.net.ome_xml import ome_xml
 from fairlab.options import set_options
 from fairlab.record import Record
 from tests.bursts import Bursts

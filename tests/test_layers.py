@@ -37,6 +37,7 @@ LAYERS = {
         "planes",
         "verdict",
         "subset",
+        "wells",
     },
     5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},
 }

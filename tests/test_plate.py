@@ -15,7 +15,8 @@ import xarray as xr
 import fairlab
 from fairlab.errors import ChunkError, FairlabError, FairlabWarning, FormatError, QueryError, SelectionError
 from fairlab.options import set_options
-from fairlab.plate import open_plate, well_position
+from fairlab.plate import open_plate
+from fairlab.wells import well_position
 from tests.bursts import Bursts
 from tests.servers import Fault, FaultServer
 from tests.stores import multiscale, put_attributes, write_plate, write_store
