@@ -7,6 +7,7 @@ the wanted chunks, neighbours together.
 
 from __future__ import annotations
 
+import math
 import threading
 import warnings
 from collections import OrderedDict
@@ -227,8 +228,13 @@ class ArrayReader(StoredArray):
         if self.layout is None:
             return Cost(requests=touched.n_chunks, bytes=size, result_bytes=result, exact=True)
         objects = plan(self.chunks).n_chunks
+        whole = touched.n_chunks == math.prod(map(_ceil_div, self.shape, self.inner_chunks))
+        if whole and self.whole_shards:
+            return Cost(requests=objects, bytes=size, result_bytes=result, exact=True)
+        # Writers put the chunks of a shard one after the other, so that all of them are few stretches.
+        most = objects * shards.most_stretches(self.coding.nbytes) if whole else touched.n_chunks
         return Cost(
-            requests=objects + touched.n_chunks,
+            requests=objects + min(most, touched.n_chunks),
             bytes=size + objects * self.layout.index_bytes,
             result_bytes=result,
             exact=False,
@@ -254,6 +260,10 @@ class ArrayReader(StoredArray):
                 while len(self._indexes) > max(1, _KEPT_INDEX_BYTES // index.nbytes):
                     self._indexes.popitem(last=False)
         return index
+
+
+def _ceil_div(length: int, part: int) -> int:
+    return -(-length // part)
 
 
 def _reader(store: Store, path: str, metadata: Mapping[str, Any], missing: Missing) -> ArrayReader:

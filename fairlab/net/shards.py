@@ -172,3 +172,14 @@ def stretches(wanted: Iterable[tuple[slice, Member]]) -> Iterator[Stretch[Member
         stop = max(stop, part.stop)
     if together:
         yield Stretch(start, stop, tuple(together))
+
+
+def most_stretches(size: int) -> int:
+    """How many requests cover a whole shard of so many bytes, when its chunks stand one after the other.
+
+    Examples
+    --------
+    >>> most_stretches(16 * 1024 * 1024)
+    17
+    """
+    return 2 * size // _LONGEST + 1  # two neighbouring stretches are longer than one may be

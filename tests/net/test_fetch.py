@@ -332,6 +332,24 @@ def test_the_cost_is_what_the_servers_log_says(tmp_path: Path, serve: Serve, key
     assert cost.result_bytes == pixels.nbytes
 
 
+@pytest.mark.parametrize(("shards", "exact"), [(2, True), (64, False)])
+def test_the_cost_of_whole_shards_is_no_less_than_the_log_says(
+    tmp_path: Path, serve: Serve, shards: int, exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not exact:
+        monkeypatch.setattr("fairlab.net.guard.SMALL_OBJECT", 0)
+    write_store(tmp_path / "a.zarr", shape=(2, 256, 256), shards=shards, compressor=None)
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    before, cost = len(server.requests), reader.cost((slice(None),) * 3)
+    reader.read((slice(None),) * 3)
+    assert cost.exact is exact
+    if exact:
+        assert cost.requests == len(server.requests) - before
+    else:
+        assert len(server.requests) - before <= cost.requests < reader.cost((slice(1, None),) * 3).requests
+
+
 def test_a_million_million_chunks_cost_nothing_to_count_and_one_pixel_is_one_request(
     tmp_path: Path, serve: Serve
 ) -> None:
