@@ -51,6 +51,8 @@ class Fault:
     """End the connection by a reset (RST), after ``cut`` bytes of the body (default: none)."""
     chunked: bool = False
     """Send by chunked transfer; with ``cut``, the last chunk never comes."""
+    sized: bool = True
+    """State the length of the body; without, only the end of the connection ends it."""
     drip_s: float = 0.0
     """Send one byte of the body each so many seconds."""
     hang: bool = False
@@ -233,7 +235,7 @@ class FaultServer:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if fault.chunked:
             lines.append("Transfer-Encoding: chunked")
-        elif status != 304:
+        elif status != 304 and fault.sized:
             lines.append(f"Content-Length: {len(body)}")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         sent = b"" if method == "HEAD" or status == 304 else body[: fault.cut]
@@ -253,7 +255,7 @@ class FaultServer:
             connection.sendall(head + f"{len(sent):x}\r\n".encode() + sent + b"\r\n" + end)
         else:
             connection.sendall(head + sent)
-        return fault.cut is None
+        return fault.cut is None and fault.sized
 
     def _take(self, path: str) -> Fault:
         with self._lock:

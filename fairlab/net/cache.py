@@ -25,7 +25,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from fairlab.errors import AccessError, FairlabWarning, Unavailable
 from fairlab.net.address import redact
-from fairlab.net.http import Answer
+from fairlab.net.answers import Answer
 from fairlab.options import cache_dir, option
 
 if TYPE_CHECKING:

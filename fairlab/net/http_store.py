@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from fairlab.errors import FormatError, UnexpectedAnswer
 from fairlab.net import cache, checksums, http
 from fairlab.net.address import redact
-from fairlab.net.http import Answer, Deadline
+from fairlab.net.http import Deadline
 from fairlab.net.traffic import ledger
 from fairlab.ngff.paths import inner_path
+
+if TYPE_CHECKING:
+    from fairlab.net.answers import Answer
 
 
 class HttpStore:

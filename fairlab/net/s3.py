@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from obstore.store import AzureStore, GCSStore, S3Store
 
-    from fairlab.net.http import Answer, Deadline
+    from fairlab.net.answers import Answer
+    from fairlab.net.http import Deadline
 
 SCHEMES: Final = ("s3", "gs", "az")
 _VALID_FOR: Final = timedelta(minutes=15)

@@ -1,0 +1,172 @@
+"""What an answer of a server may be: an object, a part of one, its absence, or one of many refusals."""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+import re
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from fairlab.errors import AccessError, UnexpectedAnswer
+from fairlab.net.address import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fairlab.net.curl import Reply
+
+_MISSING: Final = frozenset({404, 410})
+_TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server said: the whole body, or its absence."""
+
+    url: str
+    """Redacted address that answered."""
+    status: int
+    """200, 206, 404 or 410; 304 when the caller's headers asked for it."""
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+    """Empty when the object is missing."""
+    tries: int = 1
+    """Requests that were needed."""
+
+    @property
+    def missing(self) -> bool:
+        """Whether the server says that there is no such object."""
+        return self.status in _MISSING
+
+
+class Again(Exception):
+    """This try failed in a way that another may not."""
+
+    def __init__(self, what: str, *, kind: str, wait_s: float = 0.0):
+        super().__init__(what)
+        self.what, self.kind, self.wait_s = what, kind, wait_s
+
+
+def judge(
+    url: str, reply: Reply, *, range_: str | None, conditional: bool, max_bytes: int, tries: int
+) -> Answer:
+    """The answer that a reply is.
+
+    Parameters
+    ----------
+    url : str
+        Who replied.
+    reply : Reply
+        Of any status but a redirect.
+    range_ : str or None
+        The part that was asked for.
+    conditional : bool
+        Whether it was asked for only if it had changed.
+    max_bytes : int
+        Most that an encoded body may unpack to.
+    tries : int
+        Requests so far.
+
+    Raises
+    ------
+    Again
+        Another try may go better.
+    AccessError, UnexpectedAnswer
+        It is final.
+    """
+    where, status, headers, body = redact(url), reply.status, reply.headers, reply.body
+    if status in (200, 206):
+        if status == 206:
+            _check_part(where, range_, headers, body)
+        if headers.get("content-encoding", "identity") not in ("identity", "aws-chunked", ""):
+            body = _decoded(where, reply, max_bytes)
+        return Answer(url=where, status=status, headers=headers, body=body, tries=tries)
+    if status in _MISSING or (status == 304 and conditional):
+        return Answer(url=where, status=status, headers=headers, body=b"", tries=tries)
+    if status in _TRY_AGAIN:
+        raise Again(f"the server answers {status}", kind=f"http-{status}", wait_s=_retry_after(headers))
+    if status in (401, 403):
+        raise AccessError(
+            f"the server refuses access ({status}) to {where}\n"
+            "  the data may be private or under embargo, or the address may be wrong",
+            kind=f"http-{status}",
+            url=where,
+            tries=tries,
+            **_region(headers),
+        )
+    raise UnexpectedAnswer(
+        f"the server answers {status} for {where}",
+        kind=f"http-{status}",
+        url=where,
+        tries=tries,
+        **_region(headers),
+    )
+
+
+def _region(headers: Mapping[str, str]) -> dict[str, str]:
+    """What S3 says when it was asked in a region where the bucket is not."""
+    return {"bucket_region": region} if (region := headers.get("x-amz-bucket-region")) else {}
+
+
+def _check_part(where: str, range_: str | None, headers: Mapping[str, str], body: bytes) -> None:
+    """A partial answer must be the part that was asked for: anything else would be other pixels."""
+    stated = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", headers.get("content-range", ""))
+    if range_ and stated:
+        first, last, total = int(stated[1]), int(stated[2]), stated[3]
+        asked_first, _, asked_last = range_.partition("-")
+        if asked_first:
+            right = first == int(asked_first) and (not asked_last or last <= int(asked_last))
+        else:  # the last so many bytes, or all when there are fewer
+            right = not total.isdigit() or (
+                last == int(total) - 1 and first == max(0, int(total) - int(asked_last))
+            )
+        if right and last - first + 1 > len(body):
+            raise Again("the body was cut short", kind="body-short")
+        if right and last - first + 1 == len(body):
+            return
+    _refuse(
+        f"another part was sent than the one asked for (asked {range_}, got "
+        f"{headers.get('content-range')!r} of {len(body)} bytes)\n  at {where}",
+        "range-wrong",
+        where,
+    )
+
+
+def _decoded(where: str, reply: Reply, max_bytes: int) -> bytes:
+    """A body that was stored packed and is sent so although that was not asked for, as HTTP means it."""
+    encoding = reply.headers["content-encoding"]
+    if encoding not in ("gzip", "x-gzip") or reply.status == 206:
+        _refuse(
+            f"the body is encoded as {encoding!r}, which was not asked for\n  at {where}", "encoding", where
+        )
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        body = unpack.decompress(reply.body, max_bytes)
+    except zlib.error as exc:
+        raise Again(f"the body is damaged ({exc})", kind="encoding") from exc
+    if unpack.unconsumed_tail:
+        _refuse(f"over {max_bytes} bytes: {where}", "body-too-large", where)
+    if not unpack.eof:
+        raise Again("the body was cut short", kind="body-short")
+    return body
+
+
+def _refuse(message: str, kind: str, where: str, tries: int = 1) -> NoReturn:
+    raise UnexpectedAnswer(message, kind=kind, url=where, tries=tries)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds to wait; 0 when the server does not say."""
+    value = headers.get("retry-after", "")
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    # HTTP dates are in GMT, also where the name of the zone was left out.
+    return max(0.0, moment.replace(tzinfo=moment.tzinfo or datetime.UTC).timestamp() - time.time())
