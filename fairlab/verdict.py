@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fairlab.record import Record
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Verdict:
     """Whether an OME-Zarr obeys the specification, and where it does not."""
 
@@ -58,6 +58,9 @@ class Verdict:
         if self.hierarchy is not None:
             facts["hierarchy"] = self.hierarchy
         return {**facts, "problems": [problem.to_dict() for problem in self.problems]}
+
+    def __repr__(self) -> str:
+        return str(self)  # a notebook shows what the command line prints
 
     def __str__(self) -> str:
         what = f"OME-Zarr {self.version} {self.kind or 'metadata'}" if self.version else "OME-Zarr"

@@ -438,7 +438,7 @@ def test_a_path_too_long_for_a_file_is_missing(tmp_path: Path) -> None:
 
 def test_a_verdict_reads_well(tmp_path: Path) -> None:
     root = _plate(tmp_path / "a.zarr")
-    text = str(fairlab.validate(root))
+    text = repr(fairlab.validate(root))
     assert text.startswith(
         f"valid OME-Zarr 0.5 plate  {root}\nhierarchy sound: 88 groups and arrays looked at"
     )

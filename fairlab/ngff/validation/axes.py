@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fairlab.ngff.units import LENGTHS_M, TIMES_S
-from fairlab.ngff.validation.findings import Findings, Place, error, hint, shown, warning
+from fairlab.ngff.validation.findings import Findings, Place, Rule, error, hint, shown, warning
 from fairlab.ngff.validation.shapes import (
     Fields,
     Flag,
@@ -102,7 +102,7 @@ def _unit(axis: dict[str, Any], place: Place) -> Findings:
         )
 
 
-def _known_type(*types: str) -> Any:
+def _known_type(*types: str) -> Rule:
     def rule(axis: dict[str, Any], place: Place) -> Findings:
         if "type" in axis and axis["type"] not in types:
             yield warning(

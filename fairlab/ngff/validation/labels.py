@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlab.ngff.validation.findings import Findings, Place, warning
 from fairlab.ngff.validation.paths import BELOW
@@ -11,6 +11,7 @@ from fairlab.ngff.validation.shapes import (
     Key,
     ListOf,
     Number,
+    Shape,
     Text,
     better,
     may,
@@ -18,6 +19,9 @@ from fairlab.ngff.validation.shapes import (
     repeated,
     should,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _INTEGER = Number(integer=True)
 _RGBA = ListOf(item=Number(integer=True, least=0, most=255), least=4, most=4)
@@ -35,7 +39,7 @@ def _values_once(properties: list[dict[str, Any]], place: Place) -> Findings:
         )
 
 
-def _image_label(*, least: int, colors: Any, version: Key | None) -> Fields:
+def _image_label(*, least: int, colors: Callable[[Shape], Key], version: Key | None) -> Fields:
     color = Fields(keys={"label-value": must(_INTEGER), "rgba": may(_RGBA)})
     entry = Fields(keys={"label-value": must(_INTEGER)})
     keys = {

@@ -13,7 +13,7 @@ from tests.ngff.validation.valid import GONE, VERSIONS, edited, kinds, valid
 if TYPE_CHECKING:
     from fairlab.ngff.validation.findings import Finding
 
-ALL, SINCE_03, SINCE_04, PLACED = "0.1 0.2 0.3 0.4 0.5 0.6", "0.3 0.4 0.5 0.6", "0.4 0.5 0.6", "0.4 0.5"
+ALL, SINCE_04, PLACED = "0.1 0.2 0.3 0.4 0.5 0.6", "0.4 0.5 0.6", "0.4 0.5"
 EARLY, STATED = "0.1 0.2 0.3", "0.1 0.2 0.3 0.4"
 CT = "coordinateTransformations"
 M = "multiscales/0"
@@ -118,6 +118,7 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     ("0.6", "image", S, [], "error", "coordinateSystems.length"),
     ("0.6", "image", f"{S}/0/name", GONE, "error", "coordinateSystems.missing-name"),
     ("0.6", "image", f"{S}/0/name", "", "error", "coordinateSystems.value"),
+    ("0.6", "image", f"{S}/0/name", "other", "error", "multiscales.output"),
     ("0.6", "image", f"{S}/1/name", "physical", "error", "coordinateSystems.duplicate"),
     ("0.6", "image", f"{S}/0/axes", GONE, "error", "coordinateSystems.missing-axes"),
     ("0.6", "image", f"{S}/0/axes/0/name", "c", "error", "axes.duplicate"),
@@ -317,6 +318,7 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     ("0.6", "scene", f"scene/{CT}/0/output/name", "elsewhere", "error", "scene.output"),
     ("0.6", "scene", f"scene/{CT}/0/output/path", "tile9", "error", "scene.apart"),
     ("0.6", "scene", "scene/coordinateSystems/0/name", "elsewhere", "error", "scene.output"),
+    ("0.6", "scene", f"scene/{CT}/0/translation", [0, 0, 0], "error", "scene.size"),
     # ── omero ──
     (ALL, "image", "omero/channels", GONE, "error", "omero.missing-channels"),
     (ALL, "image", "omero/channels/0/color", GONE, "error", "omero.missing-color"),

@@ -25,7 +25,7 @@ ONLY_IN_THE_TEXT = {
     "image-label.duplicate", "image-label.value", "multiscales.apart", "multiscales.duplicate", "multiscales.input",
     "multiscales.intrinsic", "multiscales.order", "multiscales.output", "multiscales.output-axes",
     "multiscales.path", "multiscales.size", "omero.missing-color", "omero.missing-window", "omero.value",
-    "plate.duplicate", "plate.path", "plate.well-index", "plate.well-path", "scene.apart", "scene.output",
+    "plate.duplicate", "plate.path", "plate.well-index", "plate.well-path", "scene.apart", "scene.size", "scene.output",
 }  # fmt: skip
 # Where a schema refuses what the text allows.
 STRICTER_THAN_THE_TEXT = {
