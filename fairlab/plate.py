@@ -81,10 +81,12 @@ def open_plate(
     Examples
     --------
     >>> import fairlab
-    >>> fairlab.open_plate("sample:cells2d")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-        ...
-    fairlab.errors.FormatError: there is no plate at ...
+    >>> plate = fairlab.open_plate("sample:plate")
+    >>> plate["scale0/image"].dims
+    ('row', 'column', 'field', 'c', 'y', 'x')
+    >>> well = plate["scale1/image"].sel(row="B", column="3", c="DAPI")
+    >>> str(well.well.values), well.mean(("y", "x")).dims
+    ('B03', ('field',))
     """
     choice("check", check, ("lazy", "all"))
     choice("join", join, ("exact", "outer"))

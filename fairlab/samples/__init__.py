@@ -8,7 +8,7 @@ Examples
 --------
 >>> from fairlab import samples
 >>> samples.names()
-['nuclei', 'cells2d', 'ihc', 'cell', 'retina', 'microaneurysms']
+['nuclei', 'cells2d', 'plate', 'ihc', 'cell', 'retina', 'microaneurysms']
 >>> samples.record("nuclei").license
 'https://creativecommons.org/publicdomain/zero/1.0/'
 >>> samples.truth("cells2d")["area_um2"].size
@@ -93,12 +93,12 @@ def truth(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        ``"nuclei"`` or ``"cells2d"``.
+        ``"nuclei"``, ``"cells2d"`` or ``"plate"``.
 
     Returns
     -------
     pandas.DataFrame
-        One row per object (and moment ``t``): ``label`` as in the label image, size counted in the label
+        One row per object (and moment ``t``), or per field of a plate: ``label`` as in the label image, size counted in the label
         image (``area_um2`` or ``volume_um3``) and exact from the geometry (``ellipse_area_um2``,
         ``ellipsoid_volume_um3``), ``centroid_…_um`` in the image's coordinates, ``gfp_positive``.
 

@@ -42,3 +42,31 @@ class Pixels:
     """Number of levels."""
     truth: Mapping[str, NDArray[Any]] | None = None
     """Columns of the table of true values, one row per object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    """Everything but words about a plate; the names are those of :func:`fairlab.sharing.plate_writer.write_plate`."""
+
+    data: NDArray[Any]
+    """Pixels ``(row, column, field, *axes)``."""
+    rows: Sequence[str]
+    """Names of the rows."""
+    columns: Sequence[str]
+    """Names of the columns."""
+    wells: Mapping[tuple[int, int], Mapping[str, str | int | float]]
+    """Wells that are there, and what is stated of each."""
+    axes: str
+    """One letter per dimension of a field: ``"cyx"``."""
+    scale: Mapping[str, float]
+    """Spacing in ``units``."""
+    units: Mapping[str, str]
+    """NGFF unit names."""
+    channels: Sequence[Mapping[str, Any]]
+    """Name and colour of each channel."""
+    chunks: Mapping[str, int] = field(default_factory=dict)
+    """Chunk lengths that differ from the writer's own."""
+    levels: int | None = None
+    """Number of levels."""
+    truth: Mapping[str, NDArray[Any]] | None = None
+    """Columns of the table of true values, one row per field."""

@@ -22,7 +22,7 @@ from fairlab.terms import Term
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fairlab.samples.pixels import Pixels
+    from fairlab.samples.pixels import Pixels, Screen
 
 VERSIONS = ("0.5", "0.4")
 """OME-Zarr versions in which every sample is made; the first is the default."""
@@ -42,10 +42,10 @@ class Sample:
     truth: str | None = None
     """What the table of true values holds; None when nobody knows the truth."""
 
-    def pixels(self) -> Pixels:
+    def pixels(self) -> Pixels | Screen:
         """Make the pixels; needs the extra ``analysis``."""
         module, function = self.maker.split(":")
-        make: Callable[[], Pixels] = getattr(importlib.import_module(f"fairlab.samples.{module}"), function)
+        make: Callable[[], Pixels | Screen] = getattr(importlib.import_module(f"fairlab.samples.{module}"), function)
         return make()
 
 
@@ -56,13 +56,11 @@ def _image(name: str, **facts: Any) -> Record:
         repository="sample",
         url=f"sample:{name}",
         ngff_version=VERSIONS[0],
-        layout="image",
-        n_images=1,
-        **facts,
+        **{"layout": "image", "n_images": 1, **facts},
     )
 
 
-def _scene(name: str, **facts: Any) -> Record:
+def _scene(name: str, *, module: str = "scenes", **facts: Any) -> Record:
     return _image(
         name,
         authors=("fairlab",),
@@ -70,7 +68,7 @@ def _scene(name: str, **facts: Any) -> Record:
         license=_CC0,
         imaging_method=(Term(id="FBbi:00000224", label="computer graphic"),),
         note="synthetic: no organism and no microscope; the true outline of every object is known",
-        sources={"*": Source(document=f"fairlab.samples.scenes.{name}")},
+        sources={"*": Source(document=f"fairlab.samples.{module}.{name}")},
         **facts,
     )
 
@@ -135,6 +133,27 @@ _SAMPLES = {
             keywords=("synthetic", "nuclei", "nucleus", "cells", "2D", "segmentation", "ground truth"),
             axes=("c", "y", "x"),
             shape=(2, 512, 640),
+        ),
+    ),
+    "plate": Sample(
+        maker="screens:plate",
+        truth=(
+            "one row per field: n_nuclei and n_gfp_positive were drawn, ellipse_area_um2 is their exact area together"
+        ),
+        record=_scene(
+            "plate",
+            module="screens",
+            title="Synthetic screen: three compounds at four doses",
+            description=(
+                "A plate of 3 rows and 4 columns with two fields in each well; the well C4 was not imaged. Each row is "
+                "one compound, each column one dose: of the toxin nuclei die, under the inducer more of them shine in "
+                "GFP, the vehicle does nothing. Blurred and given photon and read noise. Synthetic, made by fairlab."
+            ),
+            keywords=("synthetic", "plate", "high-content screening", "HCS", "dose response", "nuclei", "ground truth"),
+            layout="plate",
+            n_images=22,
+            axes=("row", "column", "field", "c", "y", "x"),
+            shape=(3, 4, 2, 2, 96, 128),
         ),
     ),
     "ihc": Sample(
@@ -299,7 +318,7 @@ def record(name: str, *, version: str = VERSIONS[0]) -> Record:
 def edition() -> str:
     """Short digest of everything that decides what samples look like: another one, and they are made anew."""
     package = Path(__file__).parent
-    files = [package / f"{name}.py" for name in ("micrographs", "pixels", "recipes", "scenes")]
+    files = [package / f"{name}.py" for name in ("micrographs", "pixels", "recipes", "scenes", "screens")]
     files += sorted((package.parent / "sharing").glob("*.py"))
     digest = hashlib.sha256()
     for file in files:

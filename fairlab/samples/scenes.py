@@ -66,11 +66,11 @@ def nuclei() -> Pixels:
     shape, spacing = (20, 224, 288), np.array([1.0, 0.25, 0.25])
     origin = {"z": 2.0, "y": 120.0, "x": 340.0}
     extent = (np.array(shape) - 1) * spacing
-    first = _scatter(random, 24, extent, least=(3.0, 3.4, 3.4), most=(4.2, 5.4, 5.4), gap=1.2)
+    first = scatter(random, 24, extent, least=(3.0, 3.4, 3.4), most=(4.2, 5.4, 5.4), gap=1.2)
     moments = [first, _drifted(random, first, common=(0.3, 0.8, 1.1), own=0.4)]
     labels = np.stack([_draw(spots, shape, spacing) for spots in moments])
     blur_um = np.array([0.6, 0.2, 0.2])
-    light = [_camera(random, spots, shape, spacing, blur_um=blur_um) for spots in moments]
+    light = [camera(random, spots, shape, spacing, blur_um=blur_um) for spots in moments]
     return Pixels(
         data=np.stack(light),
         axes="tczyx",
@@ -90,11 +90,11 @@ def cells2d() -> Pixels:
     random = np.random.default_rng(325)
     shape, spacing = (512, 640), np.array([0.325, 0.325])
     extent = (np.array(shape) - 1) * spacing
-    apart = _scatter(random, 48, extent, least=(4.6, 4.6), most=(7.4, 7.4), gap=4.0)
+    apart = scatter(random, 48, extent, least=(4.6, 4.6), most=(7.4, 7.4), gap=4.0)
     spots = [*apart, *_partners(random, apart, 4, extent)]
     labels = _draw(spots, shape, spacing)
     return Pixels(
-        data=_camera(random, spots, shape, spacing, blur_um=np.array([0.25, 0.25])),
+        data=camera(random, spots, shape, spacing, blur_um=np.array([0.25, 0.25])),
         axes="cyx",
         scale={"y": 0.325, "x": 0.325},
         units={"y": "micrometer", "x": "micrometer"},
@@ -106,7 +106,7 @@ def cells2d() -> Pixels:
     )
 
 
-def _scatter(
+def scatter(
     random: np.random.Generator,
     count: int,
     extent: Array,
@@ -213,7 +213,7 @@ def _ellipse_distance(spot: Nucleus, box: tuple[slice, ...], spacing: Array) -> 
     return np.asarray(distance)
 
 
-def _camera(
+def camera(
     random: np.random.Generator,
     spots: Sequence[Nucleus],
     shape: tuple[int, ...],

@@ -146,30 +146,25 @@ def _make(found: recipes.Sample, target: Path, version: str) -> None:
 
 
 def _write(found: recipes.Sample, place: Path, version: str) -> None:
+    import dataclasses
+
+    from fairlab.samples.pixels import Screen
+    from fairlab.sharing.plate_writer import write_plate
     from fairlab.sharing.writer import write_image
 
-    pixels = found.pixels()
+    made = found.pixels()
+    # The fields of what is made are the keywords of what writes it; not by dataclasses.asdict, which copies pixels.
+    given = {item.name: getattr(made, item.name) for item in dataclasses.fields(made)}
+    truth, data = given.pop("truth"), given.pop("data")
     files = {}
-    if pixels.truth is not None:
+    if truth is not None:
         import pandas as pd
 
-        table = pd.DataFrame(pixels.truth).to_csv(index=False, float_format="%.6f", lineterminator="\n")
+        table = pd.DataFrame(truth).to_csv(index=False, float_format="%.6f", lineterminator="\n")
         files[TRUTH_FILE] = (table.encode(), found.truth or "")
-    write_image(
-        place,
-        pixels.data,
-        axes=pixels.axes,
-        scale=pixels.scale,
-        units=pixels.units,
-        translation=pixels.translation,
-        channels=pixels.channels,
-        labels=pixels.labels,
-        record=recipes.record(found.record.id.removeprefix("sample:"), version=version),
-        version=version,
-        chunks=pixels.chunks,
-        levels=pixels.levels,
-        files=files,
-    )
+    write = write_plate if isinstance(made, Screen) else write_image
+    record = recipes.record(found.record.id.removeprefix("sample:"), version=version)
+    write(place, data, record=record, version=version, files=files, **given)
 
 
 def _publish(made: Path, target: Path) -> None:

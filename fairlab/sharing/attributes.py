@@ -122,6 +122,35 @@ def label_list(version: str, names: Iterable[str]) -> Json:
     return _versioned(version, {"labels": list(names)})
 
 
+def plate(
+    version: str,
+    *,
+    name: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    wells: Mapping[tuple[int, int], Mapping[str, str | int | float]],
+    fields: int,
+) -> Json:
+    """Attributes of a plate: the wells that are there, by row and column, with what is stated of each."""
+    entries = [
+        {"path": f"{rows[r]}/{columns[c]}", "rowIndex": r, "columnIndex": c, **about}
+        for (r, c), about in wells.items()
+    ]
+    block = {
+        "name": name,
+        "rows": [{"name": row} for row in rows],
+        "columns": [{"name": column} for column in columns],
+        "wells": entries,
+        "field_count": fields,
+    }
+    return _versioned(version, {"plate": block})
+
+
+def well(version: str, *, fields: int) -> Json:
+    """Attributes of a well with so many fields, named by their number."""
+    return _versioned(version, {"well": {"images": [{"path": str(number)} for number in range(fields)]}})
+
+
 def _versioned(version: str, blocks: Json) -> Json:
     # 0.5 states the version once, in the "ome" object that holds all blocks; 0.4 in each block.
     if version == "0.5":
@@ -129,7 +158,7 @@ def _versioned(version: str, blocks: Json) -> Json:
     marked = dict(blocks)
     if "multiscales" in marked:
         marked["multiscales"] = [{"version": version, **entry} for entry in marked["multiscales"]]
-    for key in marked.keys() & {"omero", "image-label"}:
+    for key in marked.keys() & {"omero", "image-label", "plate", "well"}:
         marked[key] = {"version": version, **marked[key]}
     return marked
 

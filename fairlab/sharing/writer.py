@@ -155,17 +155,24 @@ def write_image(
         record=record,
         files=files or {},
     )
-    return _write_beside_then_rename(target, plan, overwrite=overwrite)
+    return write_beside_then_rename(target, lambda folder: _fill(folder, plan), overwrite=overwrite)
 
 
-def _write_beside_then_rename(target: Path, plan: _Plan, *, overwrite: bool) -> Path:
+def write_beside_then_rename(target: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> Path:
+    """Let ``fill`` write into a temporary sibling of a folder, and give that its name when it is whole.
+
+    Raises
+    ------
+    OutputError
+        kind ``"output-exists"`` or ``"output-unwritable"``.
+    """
     _refuse_to_replace(target, overwrite=overwrite)
     unique = uuid.uuid4().hex[:12]
     partial = target.parent / f".{target.name}.partial-{unique}"
     replaced = target.parent / f".{target.name}.replaced-{unique}"
     try:
         partial.mkdir(parents=True)
-        _fill(partial, plan)
+        fill(partial)
         _refuse_to_replace(target, overwrite=overwrite)  # somebody else may have been faster
         if target.exists():
             target.rename(replaced)
@@ -204,7 +211,7 @@ def _fill(folder: Path, plan: _Plan) -> None:
     for name, values in plan.labels.items():
         _write_labels(folder / "labels" / name, name, values, plan)
     if plan.labels:
-        _make_group(folder / "labels", plan, attributes.label_list(plan.version, plan.labels))
+        make_group(folder / "labels", plan.version, attributes.label_list(plan.version, plan.labels))
     _write_pixels(folder, plan)
     manifest.write(folder)
 
@@ -217,7 +224,7 @@ def _write_labels(folder: Path, name: str, values: NDArray[Any], plan: _Plan) ->
     )
     present = np.unique(values)
     colored = [int(value) for value in present if value] if present.size <= _MOST_LABEL_COLORS else []
-    _make_group(folder, plan, attributes.label_image(plan.version, multiscale=described, values=colored))
+    make_group(folder, plan.version, attributes.label_image(plan.version, multiscale=described, values=colored))
 
 
 def _write_pixels(folder: Path, plan: _Plan) -> None:
@@ -229,7 +236,7 @@ def _write_pixels(folder: Path, plan: _Plan) -> None:
     if plan.channels is not None:
         planes = plan.data.shape[plan.grid.axes.index("z")] if "z" in plan.grid.axes else 1
         settings = attributes.omero(list(_channels(plan)), name=plan.name, planes=planes)
-    _make_group(folder, plan, attributes.image(plan.version, multiscale=described, omero=settings))
+    make_group(folder, plan.version, attributes.image(plan.version, multiscale=described, omero=settings))
 
 
 def _channels(plan: _Plan) -> Iterator[attributes.Json]:
@@ -261,7 +268,7 @@ def _write_levels(
     # ome-zarr (0.18 to 0.21) writes attributes of its own: without origin and omero, and with the half-pixel shift
     # of smaller levels in pixels. Only its arrays are kept; the attributes are ours, and come last.
     scratch = folder / ".levels"
-    group = _make_group(scratch, plan, {})
+    group = make_group(scratch, plan.version, {})
     # Threads of this process: a dask cluster that the user works with does not see this folder.
     with dask.config.set(scheduler="threads"):
         write_multiscale(
@@ -305,10 +312,11 @@ def _require_checksums(group: Any, paths: Sequence[str]) -> None:
             )
 
 
-def _make_group(folder: Path, plan: _Plan, values: attributes.Json) -> Any:
+def make_group(folder: Path, version: str, values: attributes.Json) -> Any:
+    """A Zarr group with attributes, in the Zarr format of an OME-Zarr version."""
     import zarr
 
-    return zarr.create_group(folder, zarr_format=2 if plan.version == "0.4" else 3, attributes=values)
+    return zarr.create_group(folder, zarr_format=2 if version == "0.4" else 3, attributes=values)
 
 
 def _ome_zarr() -> tuple[Callable[..., Any], Callable[[str], Any]]:
