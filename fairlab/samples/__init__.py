@@ -98,9 +98,10 @@ def truth(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per object (and moment ``t``), or per field of a plate: ``label`` as in the label image, size counted in the label
+        One row per object (and moment ``t``): ``label`` as in the label image, size counted in the label
         image (``area_um2`` or ``volume_um3``) and exact from the geometry (``ellipse_area_um2``,
-        ``ellipsoid_volume_um3``), ``centroid_…_um`` in the image's coordinates, ``gfp_positive``.
+        ``ellipsoid_volume_um3``), ``centroid_…_um`` in the image's coordinates, ``gfp_positive``. Of the
+        plate one row per field: ``row``, ``column``, ``field``, ``n_nuclei``, ``n_gfp_positive``.
 
     Raises
     ------

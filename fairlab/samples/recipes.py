@@ -45,7 +45,9 @@ class Sample:
     def pixels(self) -> Pixels | Screen:
         """Make the pixels; needs the extra ``analysis``."""
         module, function = self.maker.split(":")
-        make: Callable[[], Pixels | Screen] = getattr(importlib.import_module(f"fairlab.samples.{module}"), function)
+        make: Callable[[], Pixels | Screen] = getattr(
+            importlib.import_module(f"fairlab.samples.{module}"), function
+        )
         return make()
 
 
@@ -149,7 +151,15 @@ _SAMPLES = {
                 "one compound, each column one dose: of the toxin nuclei die, under the inducer more of them shine in "
                 "GFP, the vehicle does nothing. Blurred and given photon and read noise. Synthetic, made by fairlab."
             ),
-            keywords=("synthetic", "plate", "high-content screening", "HCS", "dose response", "nuclei", "ground truth"),
+            keywords=(
+                "synthetic",
+                "plate",
+                "high-content screening",
+                "HCS",
+                "dose response",
+                "nuclei",
+                "ground truth",
+            ),
             layout="plate",
             n_images=22,
             axes=("row", "column", "field", "c", "y", "x"),

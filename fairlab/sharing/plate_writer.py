@@ -92,9 +92,7 @@ def write_plate(
         for row in {row for row, _ in wells}:
             make_group(folder / rows[row], version, {})
         name = record.title or Path(path).name.split(".")[0]
-        about = attributes.plate(
-            version, name=name, rows=rows, columns=columns, wells=wells, fields=fields
-        )
+        about = attributes.plate(version, name=name, rows=rows, columns=columns, wells=wells, fields=fields)
         make_group(folder, version, about)
         manifest.write(folder)
 

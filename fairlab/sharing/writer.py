@@ -224,7 +224,9 @@ def _write_labels(folder: Path, name: str, values: NDArray[Any], plan: _Plan) ->
     )
     present = np.unique(values)
     colored = [int(value) for value in present if value] if present.size <= _MOST_LABEL_COLORS else []
-    make_group(folder, plan.version, attributes.label_image(plan.version, multiscale=described, values=colored))
+    make_group(
+        folder, plan.version, attributes.label_image(plan.version, multiscale=described, values=colored)
+    )
 
 
 def _write_pixels(folder: Path, plan: _Plan) -> None:

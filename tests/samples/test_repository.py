@@ -80,7 +80,11 @@ def test_a_record_of_somebody_else_is_left_alone() -> None:
         ("colon FHL2", {}, {"ihc"}),
         ("", {"organism": "human"}, {"retina"}),
         ("", {"license": "CC0-1.0"}, {"nuclei", "cells2d", "plate", "cell", "retina", "microaneurysms"}),
-        ("", {"repository": "sample"}, {"nuclei", "cells2d", "plate", "ihc", "cell", "retina", "microaneurysms"}),
+        (
+            "",
+            {"repository": "sample"},
+            {"nuclei", "cells2d", "plate", "ihc", "cell", "retina", "microaneurysms"},
+        ),
         ("", {"repository": "idr"}, set()),
         ("synthetic", {"ngff_version": "0.4"}, {"nuclei@0.4", "cells2d@0.4", "plate@0.4"}),
     ],
