@@ -74,7 +74,7 @@ class FairlabBackend(BackendEntrypoint):
         missing: Missing = "warn",
     ) -> xr.DataTree:
         """All levels and label images, as :func:`fairlab.open_image` gives them."""
-        tree = _open(filename_or_obj, series=series, missing=missing)
+        tree = open_any(_as_given(filename_or_obj), series=series, missing=missing)
         if drop_variables is not None:
             dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables)
             for node in tree.subtree:
@@ -130,8 +130,8 @@ class FairlabBackend(BackendEntrypoint):
         return groups[path]
 
 
-def _open(source: Location, *, series: int | str | None, missing: Missing) -> xr.DataTree:
-    source = _as_given(source)
+def open_any(source: Location, *, series: int | str | None = None, missing: Missing = "warn") -> xr.DataTree:
+    """An image or a plate, whichever is there; see :func:`fairlab.open_image` and ``open_plate``."""
     try:
         return open_image(source, series=series, missing=missing)
     except FormatError as exc:

@@ -135,10 +135,10 @@ def _lookup(options: argparse.Namespace) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
+    from fairlab.backend import open_any
     from fairlab.describe import as_text, describe
-    from fairlab.image import open_image
 
-    facts = describe(open_image(options.source))
+    facts = describe(open_any(options.source))
     _print_json(facts) if options.json else print(as_text(facts))
 
 
