@@ -169,24 +169,24 @@ class LazyArray(CopyOnWriteArray):
             cost = part.cost()
         except Exception:  # whatever is wrong with it, an object can be shown
             return f"lazy, {size}"
-        return f"≤ {readable_bytes(cost.bytes)} in {_counted(cost.requests)}"[:max_width]
+        most = f"≤ {readable_bytes(cost.bytes)}"
+        forms = (f"{most} in {_counted(cost.requests)}", f"{most}, {cost.requests:,} req.", most)
+        return next((form for form in forms if len(form) <= max_width), most)
 
 
 def _counted(requests: int) -> str:
     return f"{requests:,} request" + ("" if requests == 1 else "s")
 
 
-def lazily(pixels: Pixels, attrs: dict[Any, Any] | None = None) -> Any:
+def lazily(pixels: Pixels) -> Any:
     """Array-like data for an ``xarray.Variable``: read on use, never written back, never cached whole.
 
     Parameters
     ----------
     pixels : Pixels
-        What is read.
-    attrs : dict, optional
-        Where chunks that turn out to be missing are noted; see :func:`note_missing_in`.
+        What is read. Chunks that it finds missing are noted once :func:`note_missing_in` was called.
     """
-    part: Any = LazyPart(pixels, Subset.whole(pixels.shape), attrs)
+    part: Any = LazyPart(pixels, Subset.whole(pixels.shape))
     return LazyArray(part)  # xarray wraps its own lazy arrays the same way; its stubs do not say so
 
 

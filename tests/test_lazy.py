@@ -15,8 +15,9 @@ from fairlab.errors import SelectionError
 from fairlab.image import open_image
 from fairlab.lazy import block_shape
 from fairlab.options import set_options
+from fairlab.plate import open_plate
 from tests.servers import FaultServer
-from tests.stores import write_store
+from tests.stores import write_plate, write_store
 
 Serve = Callable[[Path], FaultServer]
 
@@ -189,3 +190,34 @@ def test_asked_lengths_hold_and_only_pixels_are_cut(tmp_path: Path) -> None:
     assert image.chunks == ((1, 1), (40,), (60,))
     assert image.color.chunks is None and tree["labels/cells/scale0/labels"].chunks == ((40,), (60,))
     np.testing.assert_array_equal(image.values, full)
+
+
+# ── plates are read the same way ─────────────────────────────────────────────────────────────────────
+
+
+def test_a_plate_that_does_not_fit_is_refused_before_any_request(tmp_path: Path, serve: Serve) -> None:
+    write_plate(tmp_path / "p.zarr")
+    server = serve(tmp_path)
+    plate = open_plate(f"{server.url}/p.zarr")["scale0/image"]
+    wells = {dim: xr.DataArray([0, 1, 2], dims="well_") for dim in ("row", "column")}
+    before = len(server.requests)
+    for ask in (
+        lambda: plate.mean(), lambda: plate.stack(pixel=("y", "x")), lambda: plate.where(plate > 0),
+        lambda: plate.T.load(), lambda: plate.isel(wells).load(), lambda: plate.astype(float),
+    ):  # fmt: skip
+        with set_options(max_read_bytes=2000), pytest.raises(SelectionError) as caught:
+            ask()
+        assert caught.value.kind == "read-too-large"
+    assert len(server.requests) == before
+
+
+def test_three_wells_are_three_wells(tmp_path: Path, serve: Serve) -> None:
+    write_plate(tmp_path / "p.zarr")
+    server = serve(tmp_path)
+    plate = open_plate(f"{server.url}/p.zarr")["scale0/image"]
+    wells = {dim: xr.DataArray([0, 1, 2], dims="w") for dim in ("row", "column")}
+    before = len(server.requests)
+    plate.isel(wells).isel(c=0, field=0).load()
+    read = {"".join(path.split("/")[2:4]) for path in server.paths()[before:]}
+    assert read and read <= {"A1", "B2", "C3"}
+    assert f"≤ {plate.nbytes / 1000:.0f} kB" in repr(plate.to_dataset())
