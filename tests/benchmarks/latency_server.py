@@ -63,7 +63,7 @@ class LatencyServer:
     async def serve(self, ready: Callable[[str], None] | None = None) -> None:
         """Serve until told to end."""
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        self._open: set[asyncio.BaseTransport] = set()
+        self._open: set[asyncio.WriteTransport] = set()
         server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=1024)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._started.set()
@@ -72,7 +72,9 @@ class LatencyServer:
         await self._ended.wait()
         server.close()
         for transport in list(self._open):
-            transport.close()
+            transport.abort()
+        while self._open:  # a transport lets go of its socket one turn of the loop later
+            await asyncio.sleep(0)
 
     def asked(self, head: bytes, connection: int, transport: asyncio.WriteTransport) -> None:
         """Answer a request, after the latency or at the end of its wave."""
@@ -159,6 +161,7 @@ class _Connection(asyncio.Protocol):
         self._server, self._pending = server, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
         self._server.connections += 1
         self._number = self._server.connections

@@ -103,8 +103,12 @@ def test_a_checksum_notices_every_flipped_bit(checked: Any, data: st.DataObject)
     np.testing.assert_array_equal(decoder(bytes(body), Scratch()), PIXELS)
     start = 0 if checked[1] == "crc32c" else 10  # gzip's header holds a name and a time, which are not pixels
     body[data.draw(st.integers(start, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-    with pytest.raises((ChunkError, *guard.DECODING_FAULTS)):
-        decoder(bytes(body), Scratch())
+    try:
+        found = decoder(bytes(body), Scratch())
+    except (ChunkError, *guard.DECODING_FAULTS):
+        return
+    assert checked[1] != "crc32c"
+    np.testing.assert_array_equal(found, PIXELS)  # deflate may end with spare bits, which say nothing
 
 
 def test_streams_one_after_the_other_are_one_chunk() -> None:
