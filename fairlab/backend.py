@@ -12,7 +12,6 @@ from fairlab.errors import FormatError, SelectionError
 from fairlab.image import open_image
 from fairlab.ngff import documents, group
 from fairlab.plate import open_plate
-from fairlab.repositories import base
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +73,7 @@ class FairlabBackend(BackendEntrypoint):
         missing: Missing = "warn",
     ) -> xr.DataTree:
         """All levels and label images, as :func:`fairlab.open_image` gives them."""
-        tree = open_any(_as_given(filename_or_obj), series=series, missing=missing)
+        tree = open_any(filename_or_obj, series=series, missing=missing)
         if drop_variables is not None:
             dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables)
             for node in tree.subtree:
@@ -138,14 +137,6 @@ def open_any(source: Location, *, series: int | str | None = None, missing: Miss
         if exc.kind != "plate":
             raise
     return open_plate(source, missing=missing)
-
-
-def _as_given(source: Location) -> Location:
-    """An identifier such as ``sample:nuclei`` again, which xarray has made a path of this folder."""
-    if isinstance(source, str) and Path(source).is_absolute() and not Path(source).exists():
-        text = os.path.relpath(source)
-        return text if base.scheme(text) is not None else source
-    return source
 
 
 def _is_ome_folder(folder: Path) -> bool:

@@ -115,7 +115,7 @@ def test_what_is_opened_pickles(tmp_path: Path) -> None:
     np.testing.assert_array_equal(level.image.isel(c=1).values, full[1])
 
 
-def test_identifiers_survive_what_xarray_makes_of_them() -> None:
+def test_identifiers_are_opened_too() -> None:
     assert xr.open_dataset("sample:nuclei", engine=ENGINE, group="scale1").attrs["id"] == "sample:nuclei"
 
 
