@@ -14,20 +14,20 @@ from fairlab.net.store import open_store
 from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from fairlab.lazy import Chunks
     from fairlab.net.image_group import Group, Missing
     from fairlab.net.series import Series
     from fairlab.net.store import Store
+    from fairlab.opening import Opened
     from fairlab.record import Record
 
 _MISSING = ("warn", "error", "fill")
 
 
 def open_image(
-    source: str | os.PathLike[str] | Record,
+    source: Opened,
     *,
     series: Series = None,
     missing: Missing = "warn",
@@ -37,9 +37,10 @@ def open_image(
 
     Parameters
     ----------
-    source : str, path-like or Record
-        ``http(s)://``, ``s3://bucket/key`` (anonymous), ``gs://``, ``file://``, a folder, a ``.zip`` or
-        ``.ozx`` of one, an identifier such as ``"sample:nuclei"``, or a record that search returned.
+    source : str, path-like, mapping or Record
+        ``http(s)://``, ``s3://bucket/key``, ``gs://``, ``az://``, ``file://``, a folder, a ``.zip`` or
+        ``.ozx`` of one, an identifier such as ``"sample:nuclei"``, a mapping from keys to bytes in memory, or
+        a record that search returned. Buckets: see :class:`fairlab.set_options`.
     series : int or str, optional
         Which image of a collection (bioformats2raw) or of a group with several: its number, path or name.
         A collection of several needs it; of a group with several the first is opened, with a warning.
@@ -99,7 +100,7 @@ def open_image(
 
 
 def open_labels(
-    source: str | os.PathLike[str] | Record,
+    source: Opened,
     *,
     name: str | None = None,
     series: Series = None,
@@ -110,7 +111,7 @@ def open_labels(
 
     Parameters
     ----------
-    source : str, path-like or Record
+    source : str, path-like, mapping or Record
         The image that was labelled, or the label image itself; see :func:`fairlab.open_image`.
     name : str, optional
         Which label image; needed when the image has several.
@@ -147,7 +148,7 @@ def open_labels(
 
 
 def _opened(
-    source: str | os.PathLike[str] | Record, series: Series, missing: Missing
+    source: Opened, series: Series, missing: Missing
 ) -> tuple[Store, Group, Record, dict[str, Any]]:
     choice("missing", missing, _MISSING)
     record, location = resolve(source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -19,14 +20,17 @@ from fairlab.record import Record, Source
 from fairlab.repositories import base
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fairlab.lazy import Chunks
     from fairlab.net.store import Store
 
+Opened = str | os.PathLike[str] | Mapping[str, bytes] | Record
+"""What openers take."""
 
-def resolve(source: str | os.PathLike[str] | Record) -> tuple[Record | None, str]:
-    """The record of a source, where one is known, and the address that opens now.
+
+def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
+    """The record of a source, where one is known, and the address (or the objects in hand) to open.
 
     Raises
     ------
@@ -46,9 +50,11 @@ def resolve(source: str | os.PathLike[str] | Record) -> tuple[Record | None, str
                 record=source.id,
             )
         return source, location
+    if isinstance(source, Mapping):
+        return None, source
     if not isinstance(source, str | os.PathLike):
         raise QueryError(
-            f"cannot open a {type(source).__name__}\n  give an address, a path, an identifier or a record",
+            f"cannot open a {type(source).__name__}\n  give an address, a path, an identifier, a record or a mapping of keys to bytes",
             kind="source-type",
         )
     text = os.fspath(source).strip()

@@ -15,20 +15,19 @@ from fairlab.net.store import open_store
 from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
     from typing import Literal
 
     from fairlab.lazy import Chunks
     from fairlab.net.image_group import Missing
     from fairlab.net.plate_group import Check, PlateGroup
-    from fairlab.record import Record
+    from fairlab.opening import Opened
 
 _PLACES = ("row", "column", "field")
 
 
 def open_plate(
-    source: str | os.PathLike[str] | Record,
+    source: Opened,
     *,
     check: Check = "lazy",
     join: Literal["exact", "outer"] = "exact",
@@ -39,7 +38,7 @@ def open_plate(
 
     Parameters
     ----------
-    source : str, path-like or Record
+    source : str, path-like, mapping or Record
         Address, folder, zip file, identifier or record of the plate; see :func:`fairlab.open_image`.
     check : {"lazy", "all"}
         ``"lazy"`` (default) reads the plate and its first field, in three round trips, and compares every other

@@ -156,6 +156,15 @@ def test_zip_local_and_over_http(tmp_path: Path, serve: Serve) -> None:
         np.testing.assert_array_equal(open_image(place)["scale0/image"].values, full)
 
 
+def test_what_is_in_memory(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr", labels=("cells",))
+    files = [path for path in (tmp_path / "a.zarr").rglob("*") if path.is_file()]
+    objects = {path.relative_to(tmp_path / "a.zarr").as_posix(): path.read_bytes() for path in files}
+    tree = pickle.loads(pickle.dumps(open_image(objects)))
+    np.testing.assert_array_equal(tree["scale0/image"].values, full)
+    assert list(tree["labels"]) == ["cells"]
+
+
 def test_s3_with_an_endpoint_of_its_own(
     tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
