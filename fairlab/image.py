@@ -147,9 +147,7 @@ def open_labels(
     return tree_of(nodes, chunks=chunks, source=store.location)
 
 
-def _opened(
-    source: Opened, series: Series, missing: Missing
-) -> tuple[Store, Group, Record, dict[str, Any]]:
+def _opened(source: Opened, series: Series, missing: Missing) -> tuple[Store, Group, Record, dict[str, Any]]:
     choice("missing", missing, _MISSING)
     record, location = resolve(source)
     store = open_store(location)

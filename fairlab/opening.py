@@ -54,7 +54,8 @@ def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
         return None, source
     if not isinstance(source, str | os.PathLike):
         raise QueryError(
-            f"cannot open a {type(source).__name__}\n  give an address, a path, an identifier, a record or a mapping of keys to bytes",
+            f"cannot open a {type(source).__name__}\n"
+            "  give an address, a path, an identifier, a record or a mapping of keys to bytes",
             kind="source-type",
         )
     text = os.fspath(source).strip()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import pickle
 import shutil
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 
 import fairlab
 from fairlab.errors import ChunkError, FairlabError, FairlabWarning, FormatError, QueryError, SelectionError
@@ -225,6 +228,33 @@ def test_single_pixels_of_several_wells(tmp_path: Path) -> None:
     points = image.isel({dim: xr.DataArray(places, dims="p") for dim, places in at.items()})
     expected = full[at["row"], at["column"], at["field"], :, at["y"], at["x"]]
     np.testing.assert_array_equal(points.transpose("p", "c").values, expected)
+
+
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, np.ndarray]:
+    folder = tmp_path_factory.mktemp("plates")
+    full = write_plate(folder / "p.zarr", wells=SPARSE, shape=(2, 6, 8), chunk=4, levels=1)
+    return open_plate(folder / "p.zarr")["scale0/image"].variable._data.array.pixels, full
+
+
+@given(st.data())
+def test_positions_that_vary_along_any_dimensions(
+    sparse: tuple[Any, np.ndarray], data: st.DataObject
+) -> None:
+    """As numpy picks them, whichever axes vary together, apart, or not at all, and in whichever order."""
+    pixels, full = sparse
+    sizes = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
+    owners = data.draw(st.one_of(st.none(), st.permutations(range(full.ndim))))
+    key = []
+    for axis, length in enumerate(full.shape):
+        varies = [owners[d] == axis if owners else data.draw(st.booleans()) for d in range(len(sizes))]
+        shape = [n if v else 1 for n, v in zip(sizes, varies, strict=True)]
+        places = data.draw(
+            st.lists(st.integers(-length, length - 1), min_size=(n := math.prod(shape)), max_size=n)
+        )
+        key.append(np.array(places).reshape(shape))
+    np.testing.assert_array_equal(pixels.read_points(key), full[tuple(key)])
+    assert pixels.cost_points(key).result_bytes == full[tuple(key)].nbytes
 
 
 def test_absent_wells_are_read_without_a_request(tmp_path: Path, serve: Serve) -> None:
