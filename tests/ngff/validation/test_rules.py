@@ -21,6 +21,8 @@ T = f"{M}/datasets/0/{CT}"
 G = f"{M}/{CT}"
 S = f"{M}/coordinateSystems"
 SCALE = {"type": "scale", "scale": [1, 1, 1, 1, 1]}
+SHORT = {"type": "affine", "affine": [[1, 0, 0], [0, 1, 0]]}
+NO_FIFTH = {"droppedInputs": [0, 1, 2], "createdOutputs": [4]}
 FIELD = {"type": "displacements", "path": "field"}
 MOVE = {"type": "translation", "translation": [1, 1, 1, 1, 1]}
 AFFINE = [[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0]]
@@ -179,6 +181,10 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     ("0.6", "image", f"{G}/0", _step("mapAxis", mapAxis=[1, 0]), "error", "multiscales.size"),
     ("0.6", "image", f"{G}/0", _step("projectAxis"), "error", f"{CT}.either"),
     ("0.6", "image", f"{G}/0", _step("projectAxis", droppedInputs=[0]), "error", "multiscales.size"),
+    ("0.6", "image", f"{S}/1/axes", XYZ[:1] + XYZ[3:], "error", "multiscales.size"),
+    ("0.6", "image", f"{G}/0", _step("projectAxis", **NO_FIFTH), "error", "multiscales.axis"),
+    ("0.6", "image", f"{G}/0", _step("bijection", forward=SHORT, inverse=FIELD), "error", "multiscales.size"),
+    ("0.6", "image", f"{G}/0", _step("bijection", forward=FIELD, inverse=SHORT), "error", "multiscales.size"),
     ("0.6", "image", f"{G}/0", _step("affine"), "error", f"{CT}.either"),
     (
         "0.6",
