@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from fairlab.errors import FairlabWarning
+from fairlab.errors import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +142,7 @@ def _plain(name: str) -> str:
 
 
 def _warn(message: str, where: str) -> None:
-    warnings.warn(f"{message}\n  at {where}", FairlabWarning, stacklevel=5)
+    warn(f"{message}\n  at {where}")
 
 
 def table(rows: Mapping[tuple[int, int], Mapping[str, Scalar]], shape: tuple[int, int]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ Classes follow what a caller would do next; ``kind`` names the case and stays st
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
 
 
@@ -161,6 +163,23 @@ class MissingExtraError(FairlabError, ImportError):
 
 class FairlabWarning(UserWarning):
     """A SHOULD is broken, a unit is missing, or a version was inferred."""
+
+
+def warn(message: str) -> None:
+    """Warn at the line of the user's own code, however deep in fairlab or xarray the reason was found.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     warn("the image is odd")
+    >>> caught[0].category.__name__
+    'FairlabWarning'
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("fairlab", "xarray"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, FairlabWarning, stacklevel=level)
 
 
 def missing_extra(extra: str, purpose: str, cause: ImportError) -> MissingExtraError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from fairlab import coordinates, provenance
-from fairlab.errors import FairlabWarning, SelectionError
+from fairlab.errors import SelectionError, warn
 from fairlab.net.image_group import read_group
 from fairlab.net.store import open_store
 from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
@@ -154,7 +153,7 @@ def _opened(source: Opened, series: Series, missing: Missing) -> tuple[Store, Gr
     group = read_group(store, series=series, missing=missing)
     for part in (group, *group.labels.values()):
         for remark in part.image.remarks:
-            warnings.warn(f"{remark}\n  at {part.location}", FairlabWarning, stacklevel=3)
+            warn(f"{remark}\n  at {part.location}")
     record = completed(
         record,
         store,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import xarray as xr
 
 import fairlab.accessor  # noqa: F401  (what is opened has .fair)
 from fairlab import provenance
-from fairlab.errors import FairlabError, FairlabWarning, NotFoundError, QueryError
+from fairlab.errors import FairlabError, NotFoundError, QueryError, warn
 from fairlab.fair.crate import facts
 from fairlab.lazy import block_shape, chunked, lazily, note_missing_in
 from fairlab.net.image_group import CRATE
@@ -76,9 +75,7 @@ def _known(location: str) -> Record | None:
         return None
     except FairlabError as exc:
         # What lists an image must not be in the way of reading it.
-        warnings.warn(
-            f"the catalogues could not be asked about {location}: {exc}", FairlabWarning, stacklevel=4
-        )
+        warn(f"the catalogues could not be asked about {location}: {exc}")
         return None
 
 

@@ -306,6 +306,18 @@ def test_a_listed_field_that_is_not_there(tmp_path: Path, missing: Any) -> None:
         np.testing.assert_array_equal(image.values, full)
 
 
+def test_warnings_point_at_the_line_of_the_user(tmp_path: Path) -> None:
+    def odd(row: int, column: int, field: int, attributes: dict[str, Any]) -> None:
+        attributes["ome"]["omero"]["channels"][1]["label"] = "dye 0"
+        multiscale(attributes)["axes"][1]["unit"] = "um"
+
+    write_plate(tmp_path / "p.zarr", edit_field=odd)
+    shutil.rmtree(tmp_path / "p.zarr/C/3")
+    with pytest.warns(FairlabWarning) as caught:
+        open_plate(tmp_path / "p.zarr")["scale0/image"].mean("field")
+    assert [Path(warning.filename).name for warning in caught] == ["test_plate.py"] * 3
+
+
 def test_present_is_exact_once_all_were_looked_at(tmp_path: Path) -> None:
     write_plate(tmp_path / "p.zarr", wells=SPARSE)
     shutil.rmtree(tmp_path / "p.zarr" / "B" / "2" / "1")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from fairlab.errors import FairlabWarning, FormatError
+from fairlab.errors import FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.fetch import ArrayReader
 from fairlab.net.series import picked, series_path
@@ -242,7 +241,7 @@ def _label_group(
 
 def _leave_out(what: str, exc: FormatError) -> None:
     # The image itself is sound: a broken label image must not hide it.
-    warnings.warn(f"{what} cannot be read and is left out: {exc}", FairlabWarning, stacklevel=5)
+    warn(f"{what} cannot be read and is left out: {exc}")
 
 
 def _array_keys(path: str, image: Image, zarr_format: int) -> Iterable[str]:

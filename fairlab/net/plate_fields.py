@@ -9,12 +9,11 @@ field, so that one array can stand for the whole plate.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.errors import FairlabError, FairlabWarning, FormatError
+from fairlab.errors import FairlabError, FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.fetch import ArrayReader
 from fairlab.ngff import group
@@ -249,11 +248,7 @@ class Fields:
 
     def _tell(self, what: str, names: Sequence[str], remedy: str) -> None:
         named = ", ".join(names[:_NAMED]) + (f" … ({len(names)} in all)" if len(names) > _NAMED else "")
-        warnings.warn(
-            f'{what}: {named}\n  at {self.store.location}\n  fairlab.open_plate(…, check="all") {remedy}',
-            FairlabWarning,
-            stacklevel=7,
-        )
+        warn(f'{what}: {named}\n  at {self.store.location}\n  fairlab.open_plate(…, check="all") {remedy}')
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────
 

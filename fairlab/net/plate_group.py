@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from fairlab.errors import FairlabError, FairlabWarning, FormatError
+from fairlab.errors import FairlabError, FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.image_group import CRATE, arrays_of, read_attributes
 from fairlab.net.plate_fields import Fields, Template, slots_of
@@ -207,4 +206,4 @@ def _shapes(fields: Fields, cells: Iterable[Cell]) -> tuple[tuple[int, ...], ...
 
 
 def _warn(message: str, store: Store) -> None:
-    warnings.warn(f"{message}\n  at {store.location}", FairlabWarning, stacklevel=5)
+    warn(f"{message}\n  at {store.location}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from fairlab.errors import ChunkError, FairlabWarning, SelectionError
+from fairlab.errors import ChunkError, SelectionError, warn
 from fairlab.net.fetch import Cost, Part, read_into
 from fairlab.options import max_read_bytes
 
@@ -152,11 +151,9 @@ class PlatePixels:
                 wells=list(dict.fromkeys(self._fields.wells[cell[:2]] for cell in absent)),
             )
         if missing == "warn":
-            warnings.warn(
+            warn(
                 f"fields that the plate lists are not there and read as the fill value: {named}\n  at {location}\n"
-                '  fairlab.open_plate(…, check="all") says of each field whether it is present',
-                FairlabWarning,
-                stacklevel=5,
+                '  fairlab.open_plate(…, check="all") says of each field whether it is present'
             )
 
     def _note(self, readers: Iterable[ArrayReader | None]) -> None:
