@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from fairlab.errors import AccessError, FairlabWarning, FormatError, Unavailable
+from fairlab.image import open_image
 from fairlab.net import cache, http_store
 from fairlab.net.http import Deadline
 from fairlab.net.store import open_store
 from fairlab.net.traffic import ledger
 from fairlab.options import set_options
 from tests.servers import Fault, FaultServer
+from tests.stores import write_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -268,3 +271,22 @@ def test_a_folder_that_cannot_be_written_is_said_once(server: FaultServer, tmp_p
         assert store.get("0") and store.get("1")
     assert len(caught) == 1
     assert http_store.HttpStore(server.url).location == server.url
+
+
+@pytest.mark.parametrize(("version", "shards"), [("0.4", None), ("0.5", None), ("0.5", 2)])
+def test_off_line_an_image_opens_and_reads_as_it_did(
+    tmp_path: Path, serve: Serve, version: str, shards: int | None
+) -> None:
+    write_store(tmp_path / "web/a.zarr", version=version, shards=shards, shape=(1, 64, 64))
+    for path in (tmp_path / "web").rglob("*"):
+        os.utime(path, (time.time() - 100, time.time() - 100))
+    server = serve(tmp_path / "web", etag=version == "0.4")
+
+    def cells() -> np.ndarray:
+        return np.asarray(open_image(f"{server.url}/a.zarr")["scale0/image"][0, 20:44, 20:44])
+
+    first = cells()
+    server.__exit__()
+    with pytest.warns(FairlabWarning, match="not checked since") as caught:
+        np.testing.assert_array_equal(cells(), first)
+    assert len(caught) == 1
