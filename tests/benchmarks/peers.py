@@ -121,7 +121,7 @@ class TensorStore(Peer):
         return document["attributes"] if v3 else document
 
     def open(self, url: str) -> Any:
-        v3 = "05" in url  # a real tool probes for both at once: one request more, as deep
+        v3 = "05" in url.rpartition("/")[2]  # a real tool probes for both at once: one request more, as deep
         attributes = self._document(url, v3)
         attributes = attributes.get("ome", attributes)
         datasets = attributes["multiscales"][0]["datasets"]
