@@ -45,6 +45,15 @@ def test_every_pixel_of_a_sparse_plate(tmp_path: Path, version: str, check: Any)
     assert image.dtype == full.dtype
 
 
+@pytest.mark.parametrize("version", ["0.2", "0.4", "0.6"])
+def test_fields_may_have_names_of_their_own(tmp_path: Path, version: str) -> None:
+    def name(row: int, column: int, field: int, attributes: dict[str, Any]) -> None:
+        multiscale(attributes)["name"] = f"{row} {column} {field}"
+
+    full = write_plate(tmp_path / "p.zarr", version=version, edit_field=name, wells=SPARSE, **FIVE_AXES)
+    np.testing.assert_array_equal(open_plate(tmp_path / "p.zarr")["scale1/image"].values, full[..., ::2, ::2])
+
+
 @pytest.mark.parametrize("key", [
     (1, 1, 0), (slice(None), 3), (slice(None, None, -1), slice(1, 3), 1, 0),
     ([2, 0], [2, 3, 0], [1], slice(None), slice(5, 20, 3), slice(None, None, -7)), (0, 1, 1, 1, 2, 3),

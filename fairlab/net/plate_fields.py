@@ -8,7 +8,6 @@ field, so that one array can stand for the whole plate.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -16,12 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 from fairlab.errors import FairlabError, FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.fetch import ArrayReader
+from fairlab.net.plate_slots import numbered
 from fairlab.ngff import group
+from fairlab.ngff.likeness import difference, offset
 
 if TYPE_CHECKING:
     from fairlab.net.image_group import Missing
+    from fairlab.net.plate_slots import Slot
     from fairlab.net.store import Store
-    from fairlab.ngff.model import Field, Image, Plate, Well
+    from fairlab.ngff.model import Image, Plate
 
 Position = tuple[int, int]
 """Row and column of a well."""
@@ -29,67 +31,6 @@ Cell = tuple[int, int, int]
 """Row, column and field."""
 Document = Mapping[str, Any]
 _NAMED: Final = 8
-_MOST_STATED: Final = 10_000  # no well has more fields; a statement of a million million is not followed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slot:
-    """One place on the field axis: the n-th field of an acquisition."""
-
-    acquisition: int | None
-    """Number of the acquisition; None where fields belong to none."""
-    number: int
-    """Counted within the acquisition, from 0."""
-    path: str
-    """Name that such a field has in the first well that has one, where others are guessed to be."""
-
-
-def slots_of(wells: Iterable[Well], plate: Plate, *, counted: bool) -> tuple[Slot, ...]:
-    """The field axis of a plate: as many places for each acquisition as its fullest well needs.
-
-    They stand in the order of the first well, then what further wells have, then what only the plate states.
-
-    Parameters
-    ----------
-    wells : iterable of Well
-        Those that are known.
-    plate : Plate
-        Its own numbers of fields count where wells are unknown.
-    counted : bool
-        Whether all wells are known.
-    """
-    names: dict[tuple[int | None, int], str] = {}
-    for well in wells:
-        for key, field in _numbered(well.fields):
-            names.setdefault(key, field.path)
-    keys = list(names)
-    if not counted:
-        keys += [place for place in _stated(plate, {run for run, _ in names}) if place not in names]
-    return tuple(
-        Slot(acquisition=run, number=number, path=names.get((run, number), str(n)))
-        for n, (run, number) in enumerate(keys)
-    )
-
-
-def _stated(plate: Plate, known: set[int | None]) -> Iterator[tuple[int | None, int]]:
-    """Fields that wells have at most, as the plate states it."""
-    if known <= {None}:
-        yield from ((None, number) for number in range(min(plate.field_count or 0, _MOST_STATED)))
-        return
-    for run in plate.acquisitions:
-        most = run.annotations.get("maximumfieldcount")
-        if most is None and len(plate.acquisitions) == 1:
-            most = plate.field_count
-        count = min(most, _MOST_STATED) if isinstance(most, int) else 0
-        yield from ((run.id, number) for number in range(count))
-
-
-def _numbered(fields: Iterable[Field]) -> Iterator[tuple[tuple[int | None, int], Field]]:
-    """Fields with their acquisition and their number within it."""
-    seen: dict[int | None, int] = {}
-    for field in fields:
-        number = seen[field.acquisition] = seen.get(field.acquisition, -1) + 1
-        yield (field.acquisition, number), field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,7 +223,7 @@ class Fields:
             attributes = attributes_of(found[key], self._zarr_format)
             try:
                 well = group.well(attributes, zarr_format=self._zarr_format, where=where)
-                names = {place: field.path for place, field in _numbered(well.fields)}
+                names = {place: field.path for place, field in numbered(well.fields)}
             except FairlabError as exc:
                 unread = f"its well cannot be read ({exc.message.splitlines()[0]})"
                 self._problems |= {(*position, number): unread for number in range(len(self.slots))}
@@ -313,7 +254,7 @@ class Fields:
         unlike = difference(image, self.template.image, padded=self.padded)
         if unlike:
             self._problems[cell] = unlike
-        shift = _offset(image, self.template.image)
+        shift = offset(image, self.template.image)
         if any(shift):
             self.offsets[cell] = shift
         levels = tuple(level.path for level in image.levels)
@@ -360,36 +301,6 @@ class Fields:
 
     def _field_path(self, cell: Cell) -> str:
         return f"{self.wells[cell[:2]]}/{self._names[cell[:2]][cell[2]]}"
-
-
-def difference(image: Image, expected: Image, *, padded: bool) -> str | None:
-    """What makes one field unlike another, in words; shapes and types are the arrays' to compare."""
-    axes, wanted = ([(a.name, a.type, a.unit) for a in i.axes] for i in (image, expected))
-    if axes != wanted:
-        return f"its axes are {_axes(image)}, not {_axes(expected)}"
-    if len(image.levels) != len(expected.levels):
-        return f"it has {len(image.levels)} levels, not {len(expected.levels)}"
-    for number, (level, other) in enumerate(zip(image.levels, expected.levels, strict=True)):
-        if not all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(level.scale, other.scale, strict=True)):
-            return f"its scale at level {number} is {level.scale}, not {other.scale}"
-    labels, names = ([channel.label for channel in i.channels] for i in (image, expected))
-    common = min(len(labels), len(names)) if padded else None
-    if labels[:common] != names[:common]:
-        return f"its channels are {labels}, not {names}"
-    return None
-
-
-def _axes(image: Image) -> str:
-    return ", ".join(f"{axis.name} ({axis.unit or axis.type})" for axis in image.axes)
-
-
-def _offset(image: Image, expected: Image) -> tuple[float, ...]:
-    """How far apart two images begin, on each axis; less than a thousandth of a sample is no distance."""
-    first, other = image.levels[0], expected.levels[0]
-    return tuple(
-        a - b if abs(a - b) > s / 1000 else 0.0
-        for a, b, s in zip(first.translation, other.translation, other.scale, strict=True)
-    )
 
 
 def _plain(document: Document) -> Document:

@@ -10,7 +10,8 @@ import numpy as np
 from fairlab.errors import FairlabError, FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.image_group import CRATE, arrays_of, read_attributes
-from fairlab.net.plate_fields import Fields, Template, slots_of
+from fairlab.net.plate_fields import Fields, Template
+from fairlab.net.plate_slots import slots_of
 from fairlab.ngff import group
 
 if TYPE_CHECKING:
