@@ -10,19 +10,18 @@ from fairlab import coordinates, provenance
 from fairlab.errors import SelectionError, warn
 from fairlab.net.image_group import read_group
 from fairlab.net.store import open_store
-from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
+from fairlab.opening import MISSING, VERIFY, choice, completed, level_dataset, resolve, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fairlab.lazy import Chunks
+    from fairlab.net.checksums import Verify
     from fairlab.net.image_group import Group, Missing
     from fairlab.net.series import Series
     from fairlab.net.store import Store
     from fairlab.opening import Opened
     from fairlab.record import Record
-
-_MISSING = ("warn", "error", "fill")
 
 
 def open_image(
@@ -30,6 +29,7 @@ def open_image(
     *,
     series: Series = None,
     missing: Missing = "warn",
+    verify: Verify | None = None,
     chunks: Chunks | None = None,
 ) -> xr.DataTree:
     """Open one OME-Zarr image; nothing but metadata is read, in two round trips.
@@ -45,8 +45,11 @@ def open_image(
         A collection of several needs it; of a group with several the first is opened, with a warning.
     missing : {"warn", "error", "fill"}
         What a chunk does that is not in the store: read as the fill value and be warned about (default),
-        be an error, or be filled in silence. Missing chunks are named in ``attrs["missing_chunks"]`` of what
-        was loaded.
+        be an error, or be filled in silence. Missing chunks are named in ``attrs["missing_chunks"]`` of the
+        variable that was opened, and by ``tree.fair.traffic()``.
+    verify : {"auto", True, False}, optional
+        Whether checksums that the server states of whole objects are compared with what came; by default as
+        the option ``verify`` says (``"auto"``: where it costs less than a twentieth of the time).
     chunks : "auto", mapping or None
         None (default): xarray's own lazy indexing. ``"auto"``: dask arrays in blocks of many whole
         stored chunks; a mapping of dimension to block length sets some of them.
@@ -90,7 +93,7 @@ def open_image(
     >>> tree["scale0/image"].x.attrs["units"]
     'micrometer'
     """
-    store, group, record, attrs = _opened(source, series, missing)
+    store, group, record, attrs = _opened(source, series, missing, verify)
     nodes = {"/": xr.Dataset(attrs=attrs)}
     nodes |= _levels("/", "image", group, store, record.id, attrs)
     for name, labels in group.labels.items():
@@ -104,6 +107,7 @@ def open_labels(
     name: str | None = None,
     series: Series = None,
     missing: Missing = "warn",
+    verify: Verify | None = None,
     chunks: Chunks | None = None,
 ) -> xr.DataTree:
     """Open one label image; nothing but metadata is read, in two round trips.
@@ -114,7 +118,7 @@ def open_labels(
         The image that was labelled, or the label image itself; see :func:`fairlab.open_image`.
     name : str, optional
         Which label image; needed when the image has several.
-    series, missing, chunks
+    series, missing, verify, chunks
         See :func:`fairlab.open_image`.
 
     Returns
@@ -140,16 +144,19 @@ def open_labels(
     >>> int(tree["scale0/labels"].max())
     52
     """
-    store, group, record, attrs = _opened(source, series, missing)
+    store, group, record, attrs = _opened(source, series, missing, verify)
     labels = group if group.image.is_label and name is None else _label_group(group, name)
     nodes = _label_nodes("/", labels, store, record.id, attrs)
     return tree_of(nodes, chunks=chunks, source=store.location)
 
 
-def _opened(source: Opened, series: Series, missing: Missing) -> tuple[Store, Group, Record, dict[str, Any]]:
-    choice("missing", missing, _MISSING)
+def _opened(
+    source: Opened, series: Series, missing: Missing, verify: Verify | None
+) -> tuple[Store, Group, Record, dict[str, Any]]:
+    choice("missing", missing, MISSING)
+    choice("verify", verify, VERIFY)
     record, location = resolve(source)
-    store = open_store(location)
+    store = open_store(location, verify=verify)
     group = read_group(store, series=series, missing=missing)
     for part in (group, *group.labels.values()):
         for remark in part.image.remarks:

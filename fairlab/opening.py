@@ -79,7 +79,13 @@ def _known(location: str) -> Record | None:
         return None
 
 
-def choice(name: str, value: str, allowed: Sequence[str]) -> None:
+MISSING = ("warn", "error", "fill")
+"""What openers take for ``missing``."""
+VERIFY = (None, "auto", True, False)
+"""What openers take for ``verify``."""
+
+
+def choice(name: str, value: str | bool | None, allowed: Sequence[str | bool | None]) -> None:
     """Refuse a value that a keyword does not have.
 
     Raises
@@ -88,7 +94,7 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> None:
         kind ``"option-value"``.
     """
     if value not in allowed:
-        stated = ", ".join(f'"{word}"' for word in allowed)
+        stated = ", ".join(f'"{word}"' if isinstance(word, str) else str(word) for word in allowed)
         raise QueryError(
             f"{name}={value!r} is not known; expected one of {stated}", kind="option-value", option=name
         )

@@ -12,13 +12,14 @@ from fairlab.errors import FormatError
 from fairlab.net.plate_group import read_plate
 from fairlab.net.plate_pixels import PlatePixels
 from fairlab.net.store import open_store
-from fairlab.opening import choice, completed, level_dataset, resolve, tree_of
+from fairlab.opening import MISSING, VERIFY, choice, completed, level_dataset, resolve, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
     from fairlab.lazy import Chunks
+    from fairlab.net.checksums import Verify
     from fairlab.net.image_group import Missing
     from fairlab.net.plate_group import Check, PlateGroup
     from fairlab.opening import Opened
@@ -32,6 +33,7 @@ def open_plate(
     check: Check = "lazy",
     join: Literal["exact", "outer"] = "exact",
     missing: Missing = "warn",
+    verify: Verify | None = None,
     chunks: Chunks | None = None,
 ) -> xr.DataTree:
     """Open a plate (high-content screen) as one array; nothing but metadata is read.
@@ -49,6 +51,8 @@ def open_plate(
     missing : {"warn", "error", "fill"}
         What a chunk, or a field that the plate lists, does that is not in the store; see
         :func:`fairlab.open_image`.
+    verify : {"auto", True, False}, optional
+        Whether stated checksums are compared; see :func:`fairlab.open_image`.
     chunks : "auto", mapping or None
         None (default): xarray's own lazy indexing. ``"auto"``: dask arrays in blocks of whole fields.
 
@@ -89,9 +93,10 @@ def open_plate(
     """
     choice("check", check, ("lazy", "all"))
     choice("join", join, ("exact", "outer"))
-    choice("missing", missing, ("warn", "error", "fill"))
+    choice("missing", missing, MISSING)
+    choice("verify", verify, VERIFY)
     record, location = resolve(source)
-    store = open_store(location)
+    store = open_store(location, verify=verify)
     padded = join == "outer"
     group = read_plate(store, check="all" if padded else check, padded=padded, missing=missing)
     image = group.fields.template.image

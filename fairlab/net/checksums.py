@@ -13,13 +13,15 @@ import binascii
 import hashlib
 import re
 import zlib
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from fairlab.options import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+Verify = Literal["auto", True, False]
+"""Whether stated checksums are compared; ``"auto"``: where that takes less than a twentieth of the time."""
 _SPEED: Final = {"crc32c": 19.9e9, "crc32": 2.46e9, "sha1": 1.55e9, "sha256": 1.46e9, "md5": 0.64e9}
 """Bytes a second; in order of preference."""
 _SHARE: Final = 0.05
@@ -35,13 +37,15 @@ class Checksum(NamedTuple):
     digest: bytes
 
 
-def stated(headers: Mapping[str, str]) -> Checksum | None:
+def stated(headers: Mapping[str, str], *, s3: bool = False) -> Checksum | None:
     r"""The cheapest checksum that an answer states for the whole object, if any is stated.
 
     Parameters
     ----------
     headers : mapping
         Lower-case names, of an answer with status 200.
+    s3 : bool
+        Whether the store is known to speak S3; otherwise its answers have to show it.
 
     Examples
     --------
@@ -54,13 +58,13 @@ def stated(headers: Mapping[str, str]) -> Checksum | None:
         "x-goog-stored-content-encoding", "identity"
     ) not in ("identity", ""):
         return None  # what was hashed is not what is in hand
-    found = {algorithm: digest for algorithm, digest in _stated(headers) if digest}
+    found = {algorithm: digest for algorithm, digest in _stated(headers, s3) if digest}
     return next((Checksum(name, found[name]) for name in _SPEED if name in found and _can(name)), None)
 
 
-def wanted(algorithm: str, bytes_per_s: float) -> bool:
-    """Whether to compare, by the option ``verify``, for a store that delivers at this rate."""
-    choice = option("verify")
+def wanted(algorithm: str, bytes_per_s: float, choice: Verify | None = None) -> bool:
+    """Whether to compare, by choice or else by the option ``verify``, for a store that delivers at this rate."""
+    choice = option("verify") if choice is None else choice
     if choice == "auto":
         return bytes_per_s <= _SHARE * _SPEED[algorithm]
     return bool(choice)
@@ -91,7 +95,7 @@ def _can(algorithm: str) -> bool:
     return google_crc32c.implementation == "c"  # in plain Python it takes longer than everything else
 
 
-def _stated(headers: Mapping[str, str]) -> Iterator[tuple[str, bytes | None]]:
+def _stated(headers: Mapping[str, str], s3: bool) -> Iterator[tuple[str, bytes | None]]:
     for name, algorithm in _AMAZON.items():
         # That of an object uploaded in parts is a checksum of checksums, "…-7".
         if name in headers and headers.get("x-amz-checksum-type") != "COMPOSITE":
@@ -106,14 +110,16 @@ def _stated(headers: Mapping[str, str]) -> Iterator[tuple[str, bytes | None]]:
                 yield _DIGEST_NAMES[algorithm], _from_base64(value)
     if "content-md5" in headers:
         yield "md5", _from_base64(headers["content-md5"])
-    if (tag := re.fullmatch(r'"([0-9a-f]{32})"', headers.get("etag", ""))) and _tag_is_md5(headers):
+    if (tag := re.fullmatch(r'"([0-9a-f]{32})"', headers.get("etag", ""))) and _tag_is_md5(headers, s3):
         yield "md5", bytes.fromhex(tag[1])
 
 
-def _tag_is_md5(headers: Mapping[str, str]) -> bool:
+def _tag_is_md5(headers: Mapping[str, str], s3: bool) -> bool:
     """S3 states the MD5 of an object as its ETag, unless it came in parts or is encrypted with a key of its own."""
-    s3 = headers.get("server") == "AmazonS3" or any(
-        name in headers for name in ("x-amz-request-id", "x-amz-id-2")
+    s3 = (
+        s3
+        or headers.get("server") == "AmazonS3"
+        or any(name in headers for name in ("x-amz-request-id", "x-amz-id-2"))
     )
     return (
         s3

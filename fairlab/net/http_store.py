@@ -15,6 +15,7 @@ from fairlab.ngff.paths import inner_path
 
 if TYPE_CHECKING:
     from fairlab.net.answers import Answer
+    from fairlab.net.checksums import Checksum, Verify
 
 
 class HttpStore:
@@ -24,10 +25,14 @@ class HttpStore:
     ----------
     url : str
         Quoted, without a slash at the end. A query stays with every request: it may be what opens the door.
+    verify : {"auto", True, False}, optional
+        Whether checksums that the server states are compared; by default as the option ``verify`` says then.
     """
 
-    def __init__(self, url: str):
-        self._url = url
+    _speaks_s3 = False
+
+    def __init__(self, url: str, *, verify: Verify | None = None):
+        self._url, self._verify = url, verify
         self.location = redact(url)
 
     def __repr__(self) -> str:
@@ -50,7 +55,7 @@ class HttpStore:
             if self._differs(answer):  # it may have happened on the way
                 answer = self._ask(key, part, deadline, headers)
                 if self._differs(answer):
-                    raise _differing(answer)
+                    raise _differing(answer, self._checksum(answer))
             return answer
 
         answer = cache.through(self._address(key), part, ask, where=self.location)
@@ -75,16 +80,18 @@ class HttpStore:
         return urlunsplit((scheme, netloc, f"{path}/{quote(key)}", query, ""))
 
     def _differs(self, answer: Answer) -> bool:
-        checksum = checksums.stated(answer.headers) if answer.status == 200 else None
+        checksum = self._checksum(answer) if answer.status == 200 else None
         return (
             checksum is not None
-            and checksums.wanted(checksum.algorithm, ledger(self.location).rate())
+            and checksums.wanted(checksum.algorithm, ledger(self.location).rate(), self._verify)
             and not checksums.matches(checksum, answer.body)
         )
 
+    def _checksum(self, answer: Answer) -> Checksum | None:
+        return checksums.stated(answer.headers, s3=self._speaks_s3)
 
-def _differing(answer: Answer) -> UnexpectedAnswer:
-    checksum = checksums.stated(answer.headers)
+
+def _differing(answer: Answer, checksum: Checksum | None) -> UnexpectedAnswer:
     algorithm = checksum.algorithm if checksum else ""
     return UnexpectedAnswer(
         f"the bytes are not those of the checksum that the server states ({algorithm})\n"

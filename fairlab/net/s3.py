@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
 
     from fairlab.net.answers import Answer
+    from fairlab.net.checksums import Verify
     from fairlab.net.http import Deadline
 
 SCHEMES: Final = ("s3", "gs", "az")
@@ -127,8 +128,9 @@ def parse(text: str) -> tuple[Bucket, str]:
 class BucketStore(HttpStore):
     """Objects below one prefix of a bucket."""
 
-    def __init__(self, bucket: Bucket, prefix: str):
-        super().__init__(bucket.url(prefix))
+    def __init__(self, bucket: Bucket, prefix: str, *, verify: Verify | None = None):
+        super().__init__(bucket.url(prefix), verify=verify)
+        self._speaks_s3 = bucket.scheme == "s3"
         self._bucket, self._prefix = bucket, prefix
         self._signs = option("s3_anonymous") is False
         """Whether requests go signed at once: what worked last."""

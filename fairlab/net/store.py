@@ -20,6 +20,7 @@ from fairlab.net.local_store import DirectoryStore, MemoryStore
 from fairlab.net.zip_store import LocalFile, WebFile, ZipStore
 
 if TYPE_CHECKING:
+    from fairlab.net.checksums import Verify
     from fairlab.net.http import Deadline
 
 
@@ -34,7 +35,9 @@ class Store(Protocol):
         ...
 
 
-def open_store(location: str | os.PathLike[str] | Mapping[str, bytes]) -> Store:
+def open_store(
+    location: str | os.PathLike[str] | Mapping[str, bytes], *, verify: Verify | None = None
+) -> Store:
     """The store at a location; nothing is read yet, except a zip file's table of contents.
 
     Parameters
@@ -43,6 +46,8 @@ def open_store(location: str | os.PathLike[str] | Mapping[str, bytes]) -> Store:
         ``http(s)://…``, ``s3://bucket/key``, ``gs://bucket/key``, ``az://container/key``, ``file://…``, a folder,
         any of these ending in ``.zip`` or ``.ozx``, or a mapping from key to bytes. Endpoint, region, profile
         and account of buckets are options (:class:`fairlab.set_options`).
+    verify : {"auto", True, False}, optional
+        Whether checksums that a web store states are compared; by default as the option ``verify`` says.
 
     Raises
     ------
@@ -59,7 +64,9 @@ def open_store(location: str | os.PathLike[str] | Mapping[str, bytes]) -> Store:
     split = _split(text)
     if split.scheme in ("http", "https", *s3.SCHEMES):
         web = (
-            HttpStore(_quoted(split)) if split.scheme.startswith("http") else s3.BucketStore(*s3.parse(text))
+            HttpStore(_quoted(split), verify=verify)
+            if split.scheme.startswith("http")
+            else s3.BucketStore(*s3.parse(text), verify=verify)
         )
         return ZipStore(WebFile(web)) if split.path.lower().endswith((".zip", ".ozx")) else web
     if "://" in text and split.scheme != "file":

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import pickle
 import zlib
 from typing import TYPE_CHECKING
 
 import google_crc32c
 import pytest
 
-from fairlab.errors import UnexpectedAnswer
+import fairlab
+from fairlab.errors import QueryError, UnexpectedAnswer
 from fairlab.net import checksums
 from fairlab.net.checksums import Checksum
 from fairlab.net.store import open_store
@@ -130,3 +132,37 @@ def test_a_part_cannot_be_compared_and_is_not(server: FaultServer) -> None:
     with set_options(verify=True):
         assert open_store(f"{server.url}/a.zarr").get("0", part=slice(3, 9)) == BODY[3:9]
     assert len(server.requests) == 1
+
+
+def test_an_opener_may_choose_for_its_own_store(server: FaultServer) -> None:
+    _flipped(server, 9)
+    for store in (open_store(f"{server.url}/a.zarr", verify=True), open_store(f"{server.url}/a.zarr")):
+        with set_options(verify=False):
+            again = pickle.loads(pickle.dumps(store))
+            if store._verify is None:  # type: ignore[attr-defined]
+                assert again.get("0") != BODY
+                continue
+            with pytest.raises(UnexpectedAnswer) as caught:
+                again.get("0")
+            assert caught.value.kind == "checksum-mismatch"
+
+
+def test_a_bucket_is_known_to_speak_s3_whatever_its_answers_look_like(
+    tmp_path: Path, serve: Callable[..., FaultServer]
+) -> None:
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket/0").write_bytes(BODY)
+    server = serve(tmp_path)  # an ETag, and nothing that says S3
+    _flipped(server, 9)
+    with set_options(s3_endpoint=server.url, verify=True):
+        with pytest.raises(UnexpectedAnswer) as caught:
+            open_store("s3://bucket").get("0")
+        assert caught.value.kind == "checksum-mismatch"
+        assert open_store(f"{server.url}/bucket").get("0") != BODY  # a web server's ETag is any text
+
+
+@pytest.mark.parametrize("opener", [fairlab.open_image, fairlab.open_labels, fairlab.open_plate])
+def test_openers_refuse_another_choice(opener: Callable[..., object]) -> None:
+    with pytest.raises(QueryError) as caught:
+        opener("sample:plate", verify="always")
+    assert caught.value.kind == "option-value"
