@@ -18,6 +18,8 @@ def _outer(array: np.ndarray, key: tuple[Any, ...]) -> np.ndarray:
 
 
 def _read(full: np.ndarray, part: Subset) -> np.ndarray:
+    if not part.size:  # nothing is asked for: lazy arrays do not read it either
+        return np.empty(part.shape, full.dtype)
     key = part.outer_key
     if key is None:
         return part.arranged(full[part.points_key])

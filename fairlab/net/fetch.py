@@ -365,7 +365,7 @@ class _Batch:
             pool.Job(
                 partial(self._part, item, stretch),
                 partial(self._place_part, item, stretch),
-                stretch.stop - stretch.start,
+                2 * (stretch.stop - stretch.start),  # what curl hands over, and the whole made of it
             )
             for item in divided
             if item.index is not None

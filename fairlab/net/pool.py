@@ -148,7 +148,7 @@ class _Workers:
         self._batches: deque[_Batch] = deque()
         self._threads = self._idle = 0
         self._budget = _Budget(_MAX_IN_FLIGHT)
-        self._fetched: SimpleQueue[tuple[_Batch, Job, bytes]] = SimpleQueue()
+        self._fetched: SimpleQueue[tuple[_Batch, Job, bytes, int]] = SimpleQueue()
         for number in range(os.cpu_count() or 1):
             threading.Thread(target=self._decode, name=f"fairlab-decode-{number}", daemon=True).start()
 
@@ -179,7 +179,9 @@ class _Workers:
             except BaseException as exc:
                 batch.fail(exc)
             if body is not None and job.place is not None and not batch.stopped:
-                self._fetched.put((batch, job, body))
+                held = min(job.size, len(body))  # what was expected may be much more than what came
+                self._budget.give_back(job.size - held)
+                self._fetched.put((batch, job, body, held))
             else:
                 self._budget.give_back(job.size)
                 batch.done()
@@ -188,13 +190,13 @@ class _Workers:
         _here.works = True
         scratch = Scratch()
         while True:
-            batch, job, body = self._fetched.get()
+            batch, job, body, held = self._fetched.get()
             try:
                 if job.place is not None:
                     job.place(body, scratch)
             except BaseException as exc:
                 batch.fail(exc)
-            self._budget.give_back(job.size)
+            self._budget.give_back(held)
             batch.done()
             del batch, job, body  # while waiting for the next, hold nothing of the last
 

@@ -103,6 +103,19 @@ def test_a_worker_that_reads_does_not_wait_for_workers() -> None:
         ]
 
 
+class Sized(bytes):
+    """As long as it claims, without the memory."""
+
+    def __new__(cls, size: int) -> Sized:
+        return super().__new__(cls)
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+
 def test_bytes_in_flight_are_bounded_and_a_giant_goes_alone() -> None:
     usual, giant = pool._MAX_IN_FLIGHT // 5, pool._MAX_IN_FLIGHT * 2
     held, most, lock = 0, 0, threading.Lock()
@@ -113,7 +126,7 @@ def test_bytes_in_flight_are_bounded_and_a_giant_goes_alone() -> None:
             held += size
             most = max(most, held) if size != giant else most
             assert size != giant or held == giant
-        return bytes(1)
+        return Sized(size)
 
     def place(size: int, body: bytes, _: Scratch) -> None:
         nonlocal held
@@ -125,6 +138,24 @@ def test_bytes_in_flight_are_bounded_and_a_giant_goes_alone() -> None:
     pool.run(pool.Job(partial(fetch, size), partial(place, size), size) for size in sizes)
     assert held == 0
     assert usual * 2 <= most <= pool._MAX_IN_FLIGHT
+
+
+def test_what_came_smaller_than_expected_makes_room_for_others() -> None:
+    fetched, first = threading.Event(), threading.Event()
+
+    def fetch(number: int) -> bytes:
+        if number:
+            fetched.set()
+        return b"small"
+
+    def place(number: int, body: bytes, _: Scratch) -> None:
+        if not number:
+            first.set()
+            assert fetched.wait(10), "the second was not fetched while the first was being placed"
+
+    jobs = (pool.Job(partial(fetch, n), partial(place, n), pool._MAX_IN_FLIGHT - 9) for n in range(2))
+    pool.run(jobs)
+    assert first.is_set()
 
 
 def test_no_more_are_decoded_at_once_than_there_are_cores_while_fetching_goes_on() -> None:
