@@ -148,11 +148,13 @@ class Subset:
         """Stored positions as arrays that broadcast: the points' axes first, then the independent ones."""
         alone = self._alone
         rank = len(self.together)
-        key = []
+        key, first = [], min(self.joint, default=-1)
         for axis, kept in enumerate(self.axes):
             shape = [1] * (rank + len(alone))
             if axis in self.joint:
-                key.append(np.reshape(kept, (*np.shape(kept), *(1 for _ in alone))))
+                # One of them holds every point, also where all of them stand still along an axis of the points.
+                points = np.broadcast_to(np.asarray(kept), self.together) if axis == first else kept
+                key.append(np.reshape(points, (*np.shape(points), *(1 for _ in alone))))
                 continue
             if axis in alone:
                 shape[rank + alone.index(axis)] = -1

@@ -94,3 +94,11 @@ def test_points_stay_few_when_the_rest_is_selected_again() -> None:
     part = part.outer((slice(None), 1, slice(0, 2000), slice(None)))
     assert part.shape == (3, 2000, 2160)
     assert sum(k.size for k in part.points_key) == 3 + 3 + 1 + 2000 + 2160
+
+
+def test_one_point_asked_for_twice_is_two() -> None:
+    full = np.arange(4).reshape(2, 2)
+    column = Subset.whole((2, 2)).vectorized((np.array([[1], [0]]), slice(None)))
+    twice = column.vectorized((np.array([0]), np.array([0, 0]), np.array([1])))
+    assert twice.shape == (2,)
+    np.testing.assert_array_equal(_read(full, twice), [3, 3])
