@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fairlab.net import documents, fetch
+from fairlab.net import batch, documents, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ class Bursts:
     def __init__(self, patch: pytest.MonkeyPatch):
         self.documents: list[list[str]] = []
         self.reads = 0
-        ask, read = fetch.documents, fetch._read
+        ask, read = fetch.documents, batch.read
 
         def documents_of(store: Any, keys: Iterable[str], **options: Any) -> Any:
             keys = list(keys)
@@ -33,7 +33,7 @@ class Bursts:
             return read(*arguments)
 
         patch.setattr(documents, "documents", documents_of)
-        patch.setattr(fetch, "_read", read_of)
+        patch.setattr(batch, "read", read_of)
 
     @property
     def asked(self) -> list[str]:

@@ -1,38 +1,29 @@
-"""Reading: metadata documents in one burst, pixels of one array or of many in one flat batch.
-
-Every stored object is one request and one decode, straight into its place in the result; all objects of a
-read are under way at once. Parts of shards take two steps: the shards' indexes, which are kept, and then
-the wanted chunks, neighbours together.
-"""
+"""Reading: metadata documents in one burst, pixels of one array or of many, and what reading them costs."""
 
 from __future__ import annotations
 
 import math
 import threading
-import warnings
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError
-from fairlab.net import guard, pool, shards
+from fairlab.errors import AccessError, FairlabError, FormatError, warn
+from fairlab.net import batch, guard, pool, shards
 from fairlab.net.http import Deadline
-from fairlab.net.selection import Plan, Share, outer, points
+from fairlab.net.selection import outer, points
 from fairlab.net.stored_array import StoredArray
-from fairlab.net.traffic import ledger
 from fairlab.ngff import documents as json_documents
 from fairlab.result_tables import readable_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from fairlab.net.codecs import Scratch
-    from fairlab.net.selection import Positions
+    from fairlab.net.selection import Plan, Positions
     from fairlab.net.store import Store
 
 Missing = Literal["warn", "error", "fill"]
@@ -86,7 +77,7 @@ def documents(
     for key, answer in answers.items():
         value, remarks = answer if isinstance(answer, tuple) else (None, ())
         for remark in remarks:
-            warnings.warn(f"{remark.message}\n  in {store.location}/{key}", FairlabWarning, stacklevel=3)
+            warn(f"{remark.message}\n  in {store.location}/{key}")
         found[key] = value
     return found
 
@@ -203,14 +194,14 @@ class ArrayReader(StoredArray):
         """
         plan = outer(key, self.shape, self.inner_chunks)
         out = self._empty(plan.shape)
-        _read([(self, plan, out)], deadline)
+        batch.read([(self, plan, out)], deadline)
         return out[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
 
     def read_points(self, key: Sequence[NDArray[Any]], *, deadline: Deadline | None = None) -> NDArray[Any]:
         """Pixels at positions that broadcast against one another, one array per axis; see :meth:`read`."""
         plan = points(key, self.shape, self.inner_chunks)
         out = self._empty(plan.shape)
-        _read([(self, plan, out)], deadline)
+        batch.read([(self, plan, out)], deadline)
         return plan.arranged(out)
 
     def cost(self, key: Sequence[Positions]) -> Cost:
@@ -292,223 +283,6 @@ def read_into(parts: Iterable[Part], *, deadline: Deadline | None = None) -> Non
     ChunkError
         See :meth:`ArrayReader.read`.
     """
-    _read([(p.reader, outer(p.key, p.reader.shape, p.reader.inner_chunks), p.out) for p in parts], deadline)
-
-
-def _read(work: Sequence[tuple[ArrayReader, Plan, NDArray[Any]]], deadline: Deadline | None) -> None:
-    batch = _Batch(deadline)
-    batch.fetch(batch.objects(work))
-    batch.settle()
-
-
-@dataclass
-class _Object:
-    """One stored object of one array, and all that a read takes from it."""
-
-    reader: ArrayReader
-    cell: tuple[int, ...]
-    shares: list[Share]
-    out: NDArray[Any]
-    index: NDArray[np.uint64] | None = None
-
-    @property
-    def key(self) -> str:
-        return self.reader.key(self.cell)
-
-    @property
-    def in_parts(self) -> bool:
-        """Whether it is a shard of which only some chunks are fetched."""
-        reader = self.reader
-        if reader.layout is None:
-            return False
-        return not (reader.whole_shards and len(self.shares) == reader.wanted_of_shard(self.cell))
-
-
-@dataclass
-class _Batch:
-    """One read: what was found and what was not."""
-
-    deadline: Deadline | None
-    found: set[tuple[int, tuple[int, ...]]] = field(default_factory=set)
-    absent: list[_Object] = field(default_factory=list)
-    count: int = 0
-
-    def objects(self, work: Sequence[tuple[ArrayReader, Plan, NDArray[Any]]]) -> Iterator[_Object]:
-        """The stored objects of a read; those of sharded arrays are gathered from their chunks first."""
-        for reader, plan, out in work:
-            if reader.layout is None:
-                for share in plan.shares():
-                    yield _Object(reader, share.cell, [share], out)
-                continue
-            gathered: dict[tuple[int, ...], _Object] = {}
-            for share in plan.shares():
-                cell = tuple(c // n for c, n in zip(share.cell, reader.layout.counts, strict=True))
-                gathered.setdefault(cell, _Object(reader, cell, [], out)).shares.append(share)
-            yield from gathered.values()
-
-    def fetch(self, objects: Iterator[_Object]) -> None:
-        """Fetch whole objects, and the indexes of shards; then the chunks of those shards."""
-        divided: list[_Object] = []
-
-        def jobs() -> Iterator[pool.Job]:
-            for item in objects:
-                self.count += 1
-                if item.in_parts:
-                    divided.append(item)
-                    yield pool.Job(partial(self._index, item))
-                else:
-                    place, size = partial(self._place_whole, item), item.reader.coding.nbytes
-                    yield pool.Job(partial(self._whole, item), place, size)
-
-        pool.run(jobs())
-        pool.run(
-            pool.Job(
-                partial(self._part, item, stretch),
-                partial(self._place_part, item, stretch),
-                2 * (stretch.stop - stretch.start),  # what curl hands over, and the whole made of it
-            )
-            for item in divided
-            if item.index is not None
-            for stretch in self._stretches(item, item.index)
-        )
-
-    def settle(self) -> None:
-        """Ask once more for what was not there but whose neighbours are; then fill, count and tell."""
-        doubtful = [item for item in self.absent if self._has_neighbours(item)]
-        if doubtful:
-            # A store that lost a chunk for a moment must not look like one that never had it.
-            self.absent = [item for item in self.absent if not self._has_neighbours(item)]
-            self.count -= len(doubtful)
-            self.fetch(iter(doubtful))
-        for item in self.absent:
-            for share in item.shares:
-                item.out[share.target] = item.reader.fill_value
-        if self.absent:
-            self._tell()
-
-    def _has_neighbours(self, item: _Object) -> bool:
-        me = id(item.reader)
-        return any(
-            (me, (*item.cell[:axis], number + step, *item.cell[axis + 1 :])) in self.found
-            for axis, number in enumerate(item.cell)
-            for step in (-1, 1)
-        )
-
-    def _tell(self) -> None:
-        errors = [item for item in self.absent if item.reader.missing == "error"]
-        for item in self.absent:
-            ledger(item.reader.store.location).missing(item.key)
-            if item.key not in item.reader.missing_chunks:
-                item.reader.missing_chunks.append(item.key)
-        told = errors or [item for item in self.absent if item.reader.missing == "warn"]
-        if not told:
-            return
-        keys = [item.key for item in told]
-        named = ", ".join(keys[:5]) + (f" … ({len(keys)} in all)" if len(keys) > 5 else "")
-        where = told[0].reader.store.location
-        text = f"{len(told)} of {self.count} chunks are not in the store"
-        if errors:
-            raise ChunkError(
-                f"{text}: {named}\n  at {where}\n"
-                '  open with missing="warn" or "fill" to read them as the fill value',
-                kind="chunk-missing",
-                url=f"{where}/{keys[0]}",
-                key=keys[0],
-                keys=keys,
-            )
-        warnings.warn(
-            f"{text} and read as the fill value: {named}\n  at {where}", FairlabWarning, stacklevel=5
-        )
-
-    def _whole(self, item: _Object) -> bytes | None:
-        with self._naming(item):
-            body = item.reader.store.get(item.key, deadline=self.deadline or Deadline())
-        if body is None:
-            self.absent.append(item)
-        return body
-
-    def _place_whole(self, item: _Object, body: bytes, scratch: Scratch) -> None:
-        reader = item.reader
-        with self._naming(item):
-            if reader.layout is None:
-                (share,) = item.shares
-                item.out[share.target] = reader.decode(body, scratch)[share.inside]
-            else:
-                index = shards.parse_index(body[reader.layout.index_part], reader.layout)
-                for part, share in self._wanted(item, index):
-                    item.out[share.target] = reader.decode(body[part], scratch)[share.inside]
-        self.found.add((id(reader), item.cell))
-
-    def _index(self, item: _Object) -> None:
-        with self._naming(item):
-            item.index = item.reader.index_of(item.cell, self.deadline)
-        if item.index is None:
-            self.absent.append(item)
-        else:
-            self.found.add((id(item.reader), item.cell))
-
-    def _stretches(self, item: _Object, index: NDArray[np.uint64]) -> Iterator[shards.Stretch[Share]]:
-        with self._naming(item):
-            return shards.stretches(list(self._wanted(item, index)))
-
-    def _wanted(self, item: _Object, index: NDArray[np.uint64]) -> Iterator[tuple[slice, Share]]:
-        """Where the wanted chunks of a shard lie; those that were never written are filled at once."""
-        reader = item.reader
-        assert reader.layout is not None
-        for share in item.shares:
-            part = shards.place(index, share.cell, reader.layout, reader.chunk_coding.limit)
-            if part is None:
-                item.out[share.target] = reader.fill_value
-            else:
-                yield part, share
-
-    def _part(self, item: _Object, stretch: shards.Stretch[Share]) -> bytes:
-        with self._naming(item):
-            wanted = slice(stretch.start, stretch.stop)
-            body = item.reader.store.get(item.key, part=wanted, deadline=self.deadline or Deadline())
-            if body is None or len(body) != stretch.stop - stretch.start:
-                have = "is gone" if body is None else f"gives {len(body)} bytes there"
-                raise ChunkError(
-                    f"its index names bytes {stretch.start} to {stretch.stop}, but the shard {have}",
-                    kind="chunk-damaged",
-                )
-        return body
-
-    def _place_part(
-        self, item: _Object, stretch: shards.Stretch[Share], body: bytes, scratch: Scratch
-    ) -> None:
-        view = memoryview(body)
-        with self._naming(item):
-            for part, share in stretch.members:
-                mine = view[part.start - stretch.start : part.stop - stretch.start]
-                item.out[share.target] = item.reader.decode(mine, scratch)[share.inside]
-
-    def _naming(self, item: _Object) -> _Naming:
-        return _Naming(item.reader.store, item.key)
-
-
-class _Naming:
-    """Turns whatever goes wrong inside into an error that names the chunk."""
-
-    def __init__(self, store: Store, key: str):
-        self._store, self._key = store, key
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
-        if exc is None or not isinstance(exc, (FairlabError, *guard.DECODING_FAULTS)):
-            return
-        url = f"{self._store.location}/{self._key}"
-        place = f"chunk {self._key} of {self._store.location}"
-        if isinstance(exc, FairlabError):
-            facts = {name: value for name, value in exc.context.items() if name != "key"}
-            text = f"a chunk could not be read: {exc.message}\n  {place}"
-            raise ChunkError(text, kind=exc.kind, url=url, key=self._key, **facts) from exc
-        raise ChunkError(
-            f"the chunk does not decode ({type(exc).__name__}: {exc})\n  {place}\n"
-            "  it is damaged in the store or on the way; read again, or tell the repository",
-            kind="chunk-damaged",
-            url=url,
-            key=self._key,
-        ) from exc
+    batch.read(
+        [(p.reader, outer(p.key, p.reader.shape, p.reader.inner_chunks), p.out) for p in parts], deadline
+    )

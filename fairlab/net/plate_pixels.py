@@ -9,6 +9,7 @@ import numpy as np
 
 from fairlab.errors import ChunkError, SelectionError, warn
 from fairlab.net.fetch import Cost, Part, read_into
+from fairlab.net.selection import wrapped
 from fairlab.options import max_read_bytes
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class _Points:
     """A pointwise selection of a plate: fields that vary together, and what is taken of each."""
 
     def __init__(self, key: Sequence[NDArray[Any]], shape: Sequence[int]):
-        arrays = [_wrapped(np.asarray(k), n) for k, n in zip(key, shape, strict=True)]
+        arrays = [wrapped(np.asarray(k), n) for k, n in zip(key, shape, strict=True)]
         self.shape: tuple[int, ...] = np.broadcast_shapes(*(a.shape for a in arrays))
         depth = len(self.shape)
         self._arrays = [a.reshape((1,) * (depth - a.ndim) + a.shape) for a in arrays]
@@ -254,14 +255,7 @@ def _cells(lead: Sequence[NDArray[Any]]) -> list[Cell]:
 def _positions(key: Positions, length: int) -> NDArray[Any]:
     if isinstance(key, slice):
         return np.arange(*key.indices(length))
-    return _wrapped(np.atleast_1d(np.asarray(key)), length)
-
-
-def _wrapped(positions: NDArray[Any], length: int) -> NDArray[Any]:
-    positions = positions.astype(np.intp, copy=False)
-    if positions.size and not (-length <= positions.min() and positions.max() < length):
-        raise IndexError(f"a position is outside an axis of length {length}")
-    return np.where(positions < 0, positions + length, positions)
+    return wrapped(np.atleast_1d(np.asarray(key)), length)
 
 
 def _count(key: Positions, length: int) -> int:

@@ -119,7 +119,7 @@ class Pointwise:
     """Positions that vary together; see :func:`points`."""
 
     def __init__(self, key: Sequence[NDArray[Any]], shape: tuple[int, ...], chunks: tuple[int, ...]):
-        arrays = [_wrapped(np.asarray(k), n) for k, n in zip(key, shape, strict=True)]
+        arrays = [wrapped(np.asarray(k), n) for k, n in zip(key, shape, strict=True)]
         self.result_shape: tuple[int, ...] = np.broadcast_shapes(*(a.shape for a in arrays))
         depth = len(self.result_shape)
         arrays = [a.reshape((1,) * (depth - a.ndim) + a.shape) for a in arrays]
@@ -236,13 +236,13 @@ def _cut(key: Positions, length: int, chunk: int) -> _Run | _Scatter:
     if isinstance(key, slice):
         run = range(*key.indices(length))
         return _Run(run, chunk) if run.step > 0 else _Scatter(np.arange(run.start, run.stop, run.step), chunk)
-    positions = _wrapped(np.atleast_1d(np.asarray(key)), length)
+    positions = wrapped(np.atleast_1d(np.asarray(key)), length)
     if positions.size == 1:
         return _Run(range(int(positions[0]), int(positions[0]) + 1), chunk)
     return _Scatter(positions, chunk)
 
 
-def _wrapped(positions: NDArray[Any], length: int) -> NDArray[Any]:
+def wrapped(positions: NDArray[Any], length: int) -> NDArray[Any]:
     """Positions counted from the start; those outside the array are an IndexError, as in numpy."""
     positions = positions.astype(np.intp, copy=False)
     if positions.size and not (-length <= positions.min() and positions.max() < length):
