@@ -20,7 +20,7 @@ Member = TypeVar("Member")
 _NOWHERE: Final = 2**64 - 1  # offset and length of a chunk that was never written
 _LARGEST_INDEX: Final = 64 * 1024 * 1024
 _GAP: Final = 64 * 1024  # fetching so much for nothing costs less than another request
-_LONGEST: Final = 1024 * 1024  # several of these at once keep memory small and every core decoding
+_LONGEST: Final = 512 * 1024  # several of these at once keep memory small and every core decoding
 
 
 def named(codec: Any) -> tuple[str, Mapping[str, Any]]:
@@ -180,6 +180,6 @@ def most_stretches(size: int) -> int:
     Examples
     --------
     >>> most_stretches(16 * 1024 * 1024)
-    33
+    65
     """
     return 2 * size // _LONGEST + 1  # two neighbouring stretches are longer than one may be
