@@ -176,7 +176,7 @@ class _Workers:
             body = None
             try:
                 body = job.fetch()
-            except BaseException as exc:
+            except BaseException as exc:  # whoever waits for the batch raises it
                 batch.fail(exc)
             if body is not None and job.place is not None and not batch.stopped:
                 held = min(job.size, len(body))  # what was expected may be much more than what came
@@ -194,7 +194,7 @@ class _Workers:
             try:
                 if job.place is not None:
                     job.place(body, scratch)
-            except BaseException as exc:
+            except BaseException as exc:  # whoever waits for the batch raises it
                 batch.fail(exc)
             self._budget.give_back(held)
             batch.done()
