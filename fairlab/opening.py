@@ -11,8 +11,8 @@ import xarray as xr
 
 import fairlab.accessor  # noqa: F401  (what is opened has .fair)
 from fairlab import provenance
+from fairlab.crate_facts import facts
 from fairlab.errors import FairlabError, NotFoundError, QueryError, warn
-from fairlab.fair.crate import facts
 from fairlab.lazy import block_shape, chunked, lazily, note_missing_in
 from fairlab.net.image_group import CRATE
 from fairlab.record import Record, Source

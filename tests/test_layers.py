@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent / "fairlab"
 
 LAYERS = {
     0: {"fairlab", "errors", "terms", "licenses", "options", "words"},
-    1: {"query", "record", "results", "result_tables", "traits", "ngff"},
+    1: {"query", "record", "results", "result_tables", "traits", "crate_facts", "ngff"},
     2: {"net"},
     3: {"repositories"},
     4: {
@@ -30,7 +30,6 @@ LAYERS = {
         "levels",
         "provenance",
         "citation",
-        "fair",
         "analysis",
         "sharing",
         "describe",
@@ -43,7 +42,7 @@ LAYERS = {
 }
 DOORS = {
     "pycurl": {"net.curl"},
-    "obstore": {"net.s3"},
+    "obstore": {"net.s3", "net.bucket_listing"},
     "google_crc32c": {"net.checksums", "net.codecs", "net.shards"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},
     "ome_zarr": {"sharing"},

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 
 from fairlab.errors import AccessError, FairlabError, QueryError
 from fairlab.net import http
+from fairlab.net.address import THIS_MACHINE
 from fairlab.net.http_store import HttpStore
 from fairlab.net.traffic import ledger
 from fairlab.options import option
@@ -140,7 +141,7 @@ class BucketStore(HttpStore):
         try:
             return self._ask_in_region(key, part, deadline, headers)
         except FairlabError as exc:
-            region = _stated_region(exc)
+            region = stated_region(exc)
             if self._bucket.scheme != "s3" or region in (None, self._bucket.region):
                 raise
             self._bucket, self._signer = replace(self._bucket, region=region), None
@@ -158,7 +159,7 @@ class BucketStore(HttpStore):
                     self._bucket.url(path), part=part, deadline=deadline, headers=plain, ledger=sums
                 )
             except AccessError as exc:
-                if option("s3_anonymous") or _stated_region(exc) or not _has_credentials(self._bucket):
+                if option("s3_anonymous") or stated_region(exc) or not has_credentials(self._bucket):
                     raise
         # Further x-amz headers would have to be signed as well, and obstore signs none.
         answer = http.get(self._sign(path), part=part, deadline=deadline, headers=headers, ledger=sums)
@@ -170,7 +171,7 @@ class BucketStore(HttpStore):
 
         try:
             if self._signer is None:
-                self._signer = _signer(self._bucket)
+                self._signer = client(self._bucket)
             return sign(self._signer, "GET", path, _VALID_FOR)
         except Exception as exc:  # obstore raises a class for each kind of trouble with credentials
             raise AccessError(
@@ -184,25 +185,43 @@ class BucketStore(HttpStore):
         return {**self.__dict__, "_signer": None}  # the other process finds credentials of its own
 
 
-def _signer(bucket: Bucket) -> S3Store | GCSStore | AzureStore:
+def client(bucket: Bucket, *, signed: bool = True) -> S3Store | GCSStore | AzureStore:
+    """A bucket as obstore sees it, which signs addresses and lists what is there within ``timeout_s``."""
     from obstore import store
 
+    limits: dict[str, Any] = {
+        "client_options": {
+            "timeout": timedelta(seconds=option("timeout_s")),
+            "connect_timeout": timedelta(seconds=option("connect_timeout_s")),
+            "allow_http": bool(bucket.endpoint),
+        },
+        "retry_config": {"max_retries": 3, "retry_timeout": timedelta(seconds=option("timeout_s"))},
+    }
+    if not signed:
+        limits["skip_signature"] = True
     if bucket.scheme == "gs":
-        return store.GCSStore(bucket.name)
+        return store.GCSStore(bucket.name, **limits)
     if bucket.scheme == "az":
-        return store.AzureStore(bucket.name, account_name=bucket.account)
-    found: dict[str, Any] = dict(_s3_credentials(bucket.profile))
+        return store.AzureStore(bucket.name, account_name=bucket.account, **limits)
+    found: dict[str, Any] = dict(_s3_credentials(bucket.profile)) if signed else {}
     if bucket.endpoint:
-        found |= {"endpoint": bucket.endpoint, "client_options": {"allow_http": True}}
+        found["endpoint"] = bucket.endpoint
     return store.S3Store(
         bucket.name,
         region=bucket.region or "us-east-1",
         virtual_hosted_style_request=not bucket.endpoint and "." not in bucket.name,
         **found,
+        **limits,
     )
 
 
-def _has_credentials(bucket: Bucket) -> bool:
+def is_here(bucket: Bucket) -> bool:
+    """Whether the service runs on this machine, which the option ``offline`` allows."""
+    return bool(bucket.endpoint) and urlsplit(bucket.endpoint or "").hostname in THIS_MACHINE
+
+
+def has_credentials(bucket: Bucket) -> bool:
+    """Whether there is anything to sign with."""
     elsewhere = any(os.environ.get(name) for name in _ELSEWHERE[bucket.scheme])
     return elsewhere or (bucket.scheme == "s3" and bool(_s3_credentials(bucket.profile)))
 
@@ -249,7 +268,7 @@ def _profile(wanted: str | None) -> dict[str, str]:
     return found
 
 
-def _stated_region(exc: FairlabError) -> str | None:
+def stated_region(exc: FairlabError) -> str | None:
     """The region that a service names when it was asked in the wrong one."""
     if region := exc.context.get("bucket_region"):
         return str(region)

@@ -205,7 +205,7 @@ def test_a_service_that_names_another_region_is_asked_there(
 )
 def test_a_redirect_of_amazons_names_the_region(target: str, region: str | None) -> None:
     error = AccessError("", kind="redirect-elsewhere", target=target)
-    assert s3._stated_region(error) == region
+    assert s3.stated_region(error) == region
 
 
 def test_the_real_interface(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,9 +248,9 @@ def test_google_and_azure_addresses_and_signatures(monkeypatch: pytest.MonkeyPat
     with set_options(azure_account="other"):
         assert open_store("az://images/a.zarr").location.startswith("https://other.blob")
     assert open_store("gs://images/a b").location == "https://storage.googleapis.com/images/a%20b"
-    assert not s3._has_credentials(Bucket(scheme="gs", name="images"))
+    assert not s3.has_credentials(Bucket(scheme="gs", name="images"))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/absent.json")
-    assert s3._has_credentials(Bucket(scheme="gs", name="images"))
+    assert s3.has_credentials(Bucket(scheme="gs", name="images"))
     google = open_store("gs://images/a.zarr")
     assert isinstance(google, s3.BucketStore)
     with pytest.raises(AccessError) as refused:

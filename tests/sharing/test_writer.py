@@ -17,8 +17,8 @@ import tensorstore
 import yaozarrs
 import zarr
 
+from fairlab.crate_facts import facts
 from fairlab.errors import MetadataError, MissingExtraError, OutputError, UnsupportedVersionError
-from fairlab.fair.crate import facts
 from fairlab.record import Record, Source
 from fairlab.sharing import manifest, writer
 from fairlab.sharing.pyramid import block_mean, block_pick

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fairlab.fair.crate import facts
+from fairlab.crate_facts import facts
 from fairlab.record import Source
 
 if TYPE_CHECKING:

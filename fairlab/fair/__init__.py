@@ -1,1 +1,0 @@
-"""FAIR metadata: what stands beside an image."""
