@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
 _DEFAULTS: dict[str, Any] = {
     "timeout_s": 60.0,
+    "source_timeout_s": 10.0,
     "connect_timeout_s": 10.0,
     "max_connections": 64,
     "max_read_bytes": None,
     "cache_dir": None,
     "cache_max_bytes": 0,
+    "answers_max_bytes": 100_000_000,
+    "hosts": {},
+    "contact": None,
     "verify": "auto",
     "trusted_hosts": (),
     "follow_links": False,
@@ -48,6 +53,8 @@ class set_options:
     timeout_s : float
         Limit for one object (a chunk, a metadata document), all retries included (default 60 s). A long read
         of many objects that arrive in good time is not cut.
+    source_timeout_s : float
+        Limit for one archive to answer one question, all its pages and retries included (default 10 s).
     connect_timeout_s : float
         Limit for one connection to be made (default 10 s).
     max_connections : int
@@ -60,6 +67,14 @@ class set_options:
     cache_max_bytes : int
         Keep what is read from the web in the cache folder, up to so many bytes (default 0: keep nothing).
         What is kept is checked with the server before it is used, and serves when there is no network.
+    answers_max_bytes : int
+        Keep answers of archives in the cache folder, up to so many bytes (default 100 MB; 0 keeps nothing). They
+        serve as long as they are fresh, and after that when the archive cannot be reached.
+    hosts : mapping of str to str or sequence of str
+        Where archives are asked, by their names, when they have moved or a mirror is nearer; for example
+        ``{"idr": "https://idr.example.org"}``. Of several, one that answers is used.
+    contact : str or None
+        Address of who runs a harvest, for administrators of archives (sent as ``From``); None sends nothing.
     verify : {"auto", True, False}
         Compare objects with the checksums that their server states: where that costs less than a twentieth
         of the read ("auto"), always, or never.
@@ -160,24 +175,40 @@ def _check(name: str, value: Any) -> None:
         )
 
 
+def _are_hosts(value: Any) -> bool:
+    def is_address(text: Any) -> bool:
+        return isinstance(text, str) and text.startswith(("http://", "https://")) and "?" not in text
+
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str)
+        and (is_address(at) or (isinstance(at, list | tuple) and len(at) > 0 and all(map(is_address, at))))
+        for name, at in value.items()
+    )
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 _POSITIVE = ("a number above zero", lambda value: _is_number(value) and value > 0)
+_BYTES = ("bytes, or 0 for none", lambda value: _is_number(value) and value >= 0)
 _FLAG = ("True or False", lambda value: isinstance(value, bool))
 _TEXT = ("a text, or None", lambda value: value is None or isinstance(value, str))
 _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "timeout_s": _POSITIVE,
+    "source_timeout_s": _POSITIVE,
     "connect_timeout_s": _POSITIVE,
     "max_connections": _POSITIVE,
     "max_read_bytes": (
         "bytes above zero, or None",
         lambda value: value is None or (isinstance(value, int) and value > 0),
     ),
-    "cache_max_bytes": (
-        "bytes, or 0 for none",
-        lambda value: _is_number(value) and value >= 0,
+    "cache_max_bytes": _BYTES,
+    "answers_max_bytes": _BYTES,
+    "hosts": ('names and addresses, for example {"idr": "https://idr.example.org"}', _are_hosts),
+    "contact": (
+        "an address on one line, or None",
+        lambda value: value is None or (isinstance(value, str) and value.isprintable()),
     ),
     "verify": ('"auto", True or False', lambda value: value in ("auto", True, False)),
     "trusted_hosts": (

@@ -19,6 +19,12 @@ from fairlab.options import option, set_options
         ("follow_links", 1, True),
         ("s3_anonymous", "no", False),
         ("s3_region", 1, "eu-west-2"),
+        ("source_timeout_s", -1, 3),
+        ("answers_max_bytes", None, 0),
+        ("hosts", {"idr": "idr.example.org"}, {"idr": "https://idr.example.org"}),
+        ("hosts", {"idr": []}, {"idr": ["https://a.example.org", "http://127.0.0.1:8000"]}),
+        ("hosts", "https://idr.example.org", {}),
+        ("contact", "a\nX-Evil: 1", "https://example.org/harvest"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(name: str, wrong: object, right: object) -> None:

@@ -37,6 +37,9 @@ class Deadline:
         Time from now; the option ``timeout_s`` by default.
     """
 
+    raised_by = "timeout_s"
+    """The option that gives more time."""
+
     def __init__(self, seconds: float | None = None):
         self.seconds = float(option("timeout_s") if seconds is None else seconds)
         self._end = time.monotonic() + self.seconds
@@ -54,6 +57,7 @@ def get(
     max_bytes: int | None = None,
     headers: tuple[str, ...] = (),
     ledger: Ledger | None = None,
+    max_tries: int = _MAX_TRIES,
 ) -> Answer:
     """One object, or a part of it, after as many tries as the deadline allows.
 
@@ -71,6 +75,8 @@ def get(
         Further request headers, ``"Name: value"``; they go to the same origin only.
     ledger : Ledger, optional
         Where requests and bytes are counted.
+    max_tries : int
+        Requests after which a fault that may pass is an error.
 
     Returns
     -------
@@ -86,8 +92,35 @@ def get(
     UnexpectedAnswer
         Any other status, a redirect to another host, or a body over ``max_bytes``.
     """
-    deadline = deadline or Deadline()
     asked = _Asked(url, _range(part), headers, max_bytes or max_read_bytes(), ledger)
+    return _answer(asked, deadline or Deadline(), max_tries)
+
+
+def post(
+    url: str,
+    body: bytes,
+    *,
+    deadline: Deadline | None = None,
+    max_bytes: int | None = None,
+    headers: tuple[str, ...] = (),
+    max_tries: int = _MAX_TRIES,
+) -> Answer:
+    """The answer to a question that is too long for an address; it may be asked twice, as :func:`get` may.
+
+    Parameters
+    ----------
+    url : str
+        ``http://`` or ``https://`` address.
+    body : bytes
+        The question; ``headers`` should say of what type.
+    deadline, max_bytes, headers, max_tries
+        As :func:`get` has them; so are what is returned and raised.
+    """
+    asked = _Asked(url, None, headers, max_bytes or max_read_bytes(), None, body)
+    return _answer(asked, deadline or Deadline(), max_tries)
+
+
+def _answer(asked: _Asked, deadline: Deadline, max_tries: int) -> Answer:
     tries, reason = 0, None
     while True:
         tries += 1
@@ -98,9 +131,9 @@ def get(
             reason = again if reason is None or again.kind != "timeout" else reason
             wait = max(_jitter(tries), again.wait_s + random.uniform(0, _FIRST_WAIT_S))
             # A refused connection seldom recovers; waiting long for it only hides a wrong address.
-            enough = _REFUSED_TRIES if again.kind in ("connection", "host-unknown") else _MAX_TRIES
-            if tries >= enough or wait >= deadline.left():
-                raise _given_up(reason, url, tries, deadline) from reason.__cause__
+            enough = _REFUSED_TRIES if again.kind in ("connection", "host-unknown") else max_tries
+            if tries >= min(enough, max_tries) or wait >= deadline.left():
+                raise _given_up(reason, asked.url, tries, deadline) from reason.__cause__
             time.sleep(wait)
 
 
@@ -113,6 +146,8 @@ class _Asked:
     headers: tuple[str, ...]
     max_bytes: int
     ledger: Ledger | None
+    body: bytes | None = None
+    """What is posted; None when the question is a GET."""
 
 
 def _given_up(again: Again, url: str, tries: int, deadline: Deadline) -> Unavailable:
@@ -122,7 +157,7 @@ def _given_up(again: Again, url: str, tries: int, deadline: Deadline) -> Unavail
         asked = f" and asks for a pause of {again.wait_s:.0f} s, more than is left of the limit"
     return Unavailable(
         f"{again.what}{asked}\n  at {where}, after {tries} request{plural} (limit {deadline.seconds:g} s)\n"
-        "  try again later, or raise the limit with fairlab.set_options(timeout_s=…)",
+        f"  try again later, or raise the limit with fairlab.set_options({deadline.raised_by}=…)",
         kind=again.kind,
         url=where,
         tries=tries,
@@ -170,6 +205,7 @@ def _exchange(
             connect_s=option("connect_timeout_s"),
             max_bytes=asked.max_bytes,
             outside_only=outside_only,
+            body=asked.body,
         )
         received = len(reply.body)
     except curl.Fault as fault:

@@ -14,7 +14,7 @@ import pytest
 
 from fairlab.errors import AccessError, FairlabWarning, FormatError, Unavailable
 from fairlab.image import open_image
-from fairlab.net import cache, http_store
+from fairlab.net import cache, http_store, kept
 from fairlab.net.http import Deadline
 from fairlab.net.store import open_store
 from fairlab.net.traffic import ledger
@@ -31,7 +31,7 @@ BODY = bytes(range(256)) * 10
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(cache, "_room", cache._Room())
+    monkeypatch.setattr(cache, "_objects", kept.Folder("objects"))
     monkeypatch.setattr(cache, "_unreachable", {})
     monkeypatch.setattr(cache, "_warned", set())
     with set_options(cache_dir=tmp_path / "cache", cache_max_bytes=10**7):

@@ -1,0 +1,289 @@
+"""The polite client of an archive: says who it is, waits its turn, remembers answers, gives up in time.
+
+Nothing about the user is sent: a question holds its words, the name and version of fairlab, and no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+from fairlab.errors import FairlabError, QueryError, Unavailable, UnexpectedAnswer
+from fairlab.net import http, remembered
+from fairlab.net.address import redact
+from fairlab.net.arrival import Document, json_of, now, text_of
+from fairlab.net.line import Line
+from fairlab.net.question import Question, joined, public
+from fairlab.options import option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from fairlab.net.answers import Answer
+    from fairlab.net.question import Params
+
+__all__ = ["Api", "Document", "harvest", "limit"]
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Most that one answer may be; what is larger is not an answer to a question."""
+_MAX_TRIES: Final = 3  # a question is not worth more; the next one may go better
+_READERS: Final[dict[str, Callable[[Answer], Any]]] = {"application/json": json_of, "*/*": text_of}
+
+_lines: dict[str, Line] = {}
+_deadline: ContextVar[http.Deadline | None] = ContextVar("deadline", default=None)
+_harvest_pause_s: ContextVar[float | None] = ContextVar("harvest_pause_s", default=None)
+
+
+class _Deadline(http.Deadline):
+    raised_by = "source_timeout_s"
+
+
+@contextlib.contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Bound everything that is asked inside the block, all together; a limit around it holds, too.
+
+    Parameters
+    ----------
+    seconds : float
+        From now. Without a limit each question has as long as the option ``source_timeout_s`` says.
+    """
+    around = _deadline.get()
+    within = seconds if around is None else min(seconds, around.left())
+    token = _deadline.set(_Deadline(within))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+@contextlib.contextmanager
+def harvest(pause_s: float = 1.0) -> Iterator[None]:
+    """Ask for everything, politely: a pause between requests, only what has changed, and no answer from memory.
+
+    Parameters
+    ----------
+    pause_s : float
+        Least time between two requests to an archive; one that asks for longer pauses gets them.
+    """
+    token = _harvest_pause_s.set(pause_s)
+    try:
+        yield
+    finally:
+        _harvest_pause_s.reset(token)
+
+
+class Api:
+    """The HTTP interface of one archive.
+
+    Parameters
+    ----------
+    name : str
+        Of the archive, as the option ``hosts`` names it.
+    *bases : str
+        Addresses that paths are relative to; of several, the first that answers is used.
+    pause_s : float
+        Least time between two requests of this process to one address.
+    max_age_s : float
+        How long an answer that is kept stands for a new one; it is kept on, for when the archive is away.
+    headers : callable, optional
+        Gives headers with credentials; what is asked with them is never kept.
+
+    Examples
+    --------
+    >>> api = Api("example", "https://example.org/api", pause_s=0.5)
+    >>> with limit(0):
+    ...     api.json("search", {"query": "mitosis", "size": 10})
+    Traceback (most recent call last):
+        ...
+    fairlab.errors.Unavailable: example was not asked: no time is left
+      give it longer with timeout_s=…, or fairlab.set_options(source_timeout_s=…)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *bases: str,
+        pause_s: float = 0.0,
+        max_age_s: float = 86400.0,
+        headers: Callable[[], Mapping[str, str]] | None = None,
+    ):
+        self.name, self.pause_s, self.max_age_s = name, pause_s, max_age_s
+        self._bases, self._headers = tuple(base.rstrip("/") for base in bases), headers
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The addresses in force: those of the option ``hosts``, or the archive's own."""
+        told = option("hosts").get(self.name, self._bases)
+        return tuple(base.rstrip("/") for base in ((told,) if isinstance(told, str) else told))
+
+    def json(
+        self,
+        path: str = "",
+        params: Params | None = None,
+        *,
+        missing_ok: bool = False,
+        max_bytes: int = MAX_BYTES,
+    ) -> Document:
+        """Parsed JSON.
+
+        Parameters
+        ----------
+        path : str
+            Below the archive's address, percent-encoded where a value in it may hold anything; or a whole
+            address of this archive, as its answers name their next page.
+        params : mapping, optional
+            Query of the address; a sequence repeats its name.
+        missing_ok : bool
+            Take 404 for an answer, with None as its content.
+        max_bytes : int
+            A longer answer is refused.
+
+        Raises
+        ------
+        Unavailable
+            No answer in time, or the archive is given a rest (kind ``"circuit-open"``), and none is kept.
+        UnexpectedAnswer
+            kind ``"answer-form"``: not JSON; ``"http-404"`` and others: not there; ``"address-elsewhere"``:
+            a whole address that is not this archive's.
+        AccessError
+            401 or 403.
+        """
+        return self._ask(path, params, accept="application/json", missing_ok=missing_ok, max_bytes=max_bytes)
+
+    def text(
+        self,
+        path: str = "",
+        params: Params | None = None,
+        *,
+        missing_ok: bool = False,
+        max_bytes: int = MAX_BYTES,
+    ) -> Document:
+        """Text of any type, XML, CSV or HTML; otherwise as :meth:`json`."""
+        return self._ask(path, params, accept="*/*", missing_ok=missing_ok, max_bytes=max_bytes)
+
+    def post_json(
+        self, path: str, body: Any, params: Params | None = None, *, max_bytes: int = MAX_BYTES
+    ) -> Document:
+        """Parsed JSON, the answer to a question that is JSON itself; otherwise as :meth:`json`."""
+        posted = json.dumps(body, sort_keys=True).encode()
+        return self._ask(path, params, accept="application/json", body=posted, max_bytes=max_bytes)
+
+    def reset(self) -> None:
+        """Forget failures and turns, as in a new process."""
+        for base in self.bases:
+            _lines.pop(base, None)
+
+    def _ask(self, path: str, params: Params | None, **how: Any) -> Document:
+        question = Question(path=joined(self._relative(path), params), **how)
+        secrets = tuple(f"{name}: {value}" for name, value in (self._headers or dict)().items())
+        harvesting = _harvest_pause_s.get() is not None
+        memory = None if secrets else self._recall(question)
+        if memory and not harvesting and memory.is_fresh(self.max_age_s):
+            return memory.document
+        try:
+            return self._asked(question, secrets)
+        except Unavailable:
+            if memory is None or harvesting:
+                raise
+            return memory.document
+
+    def _recall(self, question: Question) -> remembered.Memory | None:
+        found = (remembered.recall(question.key(base + question.path)) for base in self.bases)
+        return next(filter(None, found), None)
+
+    def _asked(self, question: Question, secrets: tuple[str, ...]) -> Document:
+        """The answer of the first address that has one; the time that is left is shared among them."""
+        deadline, bases = _deadline.get() or _Deadline(option("source_timeout_s")), self.bases
+        reason = None
+        for number, base in enumerate(bases):
+            try:
+                return self._at(base, question, secrets, deadline.left() / (len(bases) - number))
+            except Unavailable as error:
+                reason = error if reason is None or reason.kind == "circuit-open" else reason
+        if reason is None:
+            raise QueryError(f"no address of {self.name} is known", kind="option-value")
+        raise reason
+
+    def _at(self, base: str, question: Question, secrets: tuple[str, ...], given_s: float) -> Document:
+        line = _lines.setdefault(base, Line())
+        self._check_time(given_s)
+        if resting := line.closed(self.name, given_s):
+            raise resting
+        deadline = _Deadline(given_s)
+        pause_s = max(self.pause_s, _harvest_pause_s.get() or 0.0)
+        if (wait_s := line.turn(pause_s)) > 0:
+            self._check_time(given_s - wait_s)
+            time.sleep(wait_s)
+        try:
+            document = self._exchanged(base + question.path, question, secrets, deadline)
+        except Unavailable as error:
+            if error.kind != "offline":
+                line.failed(error, given_s)
+            raise
+        except FairlabError:
+            line.answered()
+            raise
+        line.answered()
+        return document
+
+    def _check_time(self, left_s: float) -> None:
+        if left_s <= 0:
+            raise Unavailable(
+                f"{self.name} was not asked: no time is left\n"
+                "  give it longer with timeout_s=…, or fairlab.set_options(source_timeout_s=…)",
+                kind="timeout",
+            )
+
+    def _exchanged(
+        self, url: str, question: Question, secrets: tuple[str, ...], deadline: http.Deadline
+    ) -> Document:
+        key = question.key(url)
+        memory = None if secrets else remembered.recall(key)
+        headers = [f"Accept: {question.accept}", *secrets, *(memory.conditions if memory else ())]
+        if contact := option("contact"):
+            headers.append(f"From: {contact}")
+        known: dict[str, Any] = {
+            "deadline": deadline,
+            "max_bytes": question.max_bytes,
+            "max_tries": _MAX_TRIES,
+        }
+        if question.body is None:
+            answer = http.get(url, headers=tuple(headers), **known)
+        else:
+            headers.append("Content-Type: application/json")
+            answer = http.post(url, question.body, headers=tuple(headers), **known)
+        if answer.status == 304 and memory:
+            return remembered.renew(key, memory, now())
+        shown = redact(url) if secrets else public(url)
+        if answer.missing and question.missing_ok:
+            return Document(content=None, url=shown, retrieved_at=now())
+        if answer.status != 200:
+            raise UnexpectedAnswer(
+                f"{self.name} answers {answer.status} for {answer.url}\n"
+                "  its interface may have moved: fairlab.set_options(hosts={…}) names another address",
+                kind=f"http-{answer.status}",
+                url=answer.url,
+            )
+        document = Document(content=_READERS[question.accept](answer), url=shown, retrieved_at=now())
+        if not secrets:
+            remembered.remember(key, document, answer.headers)
+        return document
+
+    def _relative(self, path: str) -> str:
+        if "://" not in path:
+            return f"/{path.lstrip('/')}" if path else ""
+        # Answers name addresses as they are known outside, whatever the address they were asked at.
+        bare = path.partition("://")[2]
+        for base in (*self.bases, *self._bases):
+            own = base.partition("://")[2]
+            if bare == own or bare.startswith((f"{own}/", f"{own}?")):
+                return bare[len(own) :]
+        raise UnexpectedAnswer(
+            f"{self.name} names an address that is not its own: {redact(path)}\n"
+            f"  expected one below {' or '.join(map(redact, self.bases))}",
+            kind="address-elsewhere",
+            url=redact(path),
+        )
