@@ -41,6 +41,7 @@ _DEFAULTS: dict[str, Any] = {
     "s3_anonymous": None,
     "azure_account": None,
     "offline": False,
+    "moves": None,
 }
 _current = dict(_DEFAULTS)
 
@@ -97,6 +98,9 @@ class set_options:
         Storage account that ``az://container/…`` means; None means ``$AZURE_STORAGE_ACCOUNT_NAME``.
     offline : bool
         Open no socket but to this machine.
+    moves : path-like or None
+        A table of addresses that have moved, used before fairlab's own (see :mod:`fairlab.moves`); None means
+        ``moves.csv`` in ``$FAIRLAB_DATA_DIR`` or the platform's data folder, if there is one.
 
     Raises
     ------
@@ -140,6 +144,16 @@ def cache_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("fairlab", appauthor=False))
+
+
+def data_dir() -> Path:
+    """Folder of what users keep: ``$FAIRLAB_DATA_DIR``, or the platform's; it may not exist yet."""
+    chosen = os.environ.get("FAIRLAB_DATA_DIR")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("fairlab", appauthor=False))
 
 
 def max_read_bytes() -> int:
@@ -220,6 +234,10 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "follow_links": _FLAG,
     "offline": _FLAG,
+    "moves": (
+        "a path, or None",
+        lambda value: value is None or (isinstance(value, str | os.PathLike) and bool(os.fspath(value))),
+    ),
     "s3_endpoint": _TEXT,
     "s3_region": _TEXT,
     "s3_profile": _TEXT,

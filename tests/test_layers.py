@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "fairlab"
 
 LAYERS = {
-    0: {"fairlab", "errors", "terms", "licenses", "options", "words"},
+    0: {"fairlab", "errors", "terms", "licenses", "options", "words", "moves"},
     1: {"query", "record", "results", "result_tables", "traits", "crate_facts", "ngff"},
     2: {"net"},
     3: {"repositories"},

@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from fairlab import terms
+from fairlab.moves import address_key
 from fairlab.repositories import catalogue_database as database
 from fairlab.repositories import catalogue_search
-from fairlab.repositories.catalogue_records import address_key
 from fairlab.repositories.catalogue_rows import SCHEMES
 from fairlab.repositories.catalogue_tables import catalogue_info
 

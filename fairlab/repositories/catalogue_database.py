@@ -19,7 +19,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fairlab import options
+from fairlab import moves, options
 from fairlab.errors import FormatError
 from fairlab.repositories.catalogue_index import fill, read_traits
 from fairlab.repositories.catalogue_tables import tables_key
@@ -91,16 +91,16 @@ def ask(question: Callable[[Database], Answer]) -> Answer:
 
 def database_path() -> Path:
     """Where the database lies for the tables and options in force."""
-    return options.cache_dir() / f"catalogue-{_key()}.sqlite"
+    return options.cache_dir() / f"catalogue-{_key(moves.fingerprint())}.sqlite"
 
 
 @functools.cache
-def _key() -> str:
-    """Fingerprint of the tables and of the code and words that shape the database out of them."""
-    digest = hashlib.sha256(tables_key().encode())
+def _key(moved: str) -> str:
+    """Fingerprint of the tables, the moves, and the code and words that shape the database out of them."""
+    digest = hashlib.sha256(f"{tables_key()} {moved}".encode())
     package = Path(__file__).parent.parent
     shaping = ("repositories/catalogue_index.py", "repositories/catalogue_records.py", "traits.py", "words.py",
-               "terms.py", "licenses.py", "data/common_names.csv", "data/method_words.csv")  # fmt: skip
+               "terms.py", "licenses.py", "moves.py", "data/common_names.csv", "data/method_words.csv")  # fmt: skip
     for name in shaping:
         digest.update((package / name).read_bytes())
     return digest.hexdigest()[:16]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
+from fairlab.moves import address_key
 from fairlab.record import Record, Source
 from fairlab.repositories.catalogue_words import unpacked
 from fairlab.terms import split
@@ -15,43 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Row = dict[str, str]
-
-# Stores move; the first address of each pair is being switched off (announced April 2026) and its
-# objects lie under the second.
-_MOVED = (
-    ("uk1s3.embassy.ebi.ac.uk/bia-integrator-data/", "livingobjects.ebi.ac.uk/bioimaging-integrator-data/"),
-    (
-        "uk1s3.embassy.ebi.ac.uk/ebi-ngff-challenge-2024/",
-        "livingobjects.ebi.ac.uk/bioimaging-01-pub/ebi-ngff-challenge-2024/",
-    ),
-    ("uk1s3.embassy.ebi.ac.uk/bia-zarr-test/", "livingobjects.ebi.ac.uk/bioimaging-01-pub/bia-zarr-test/"),
-    ("uk1s3.embassy.ebi.ac.uk/idr/", "livingobjects.ebi.ac.uk/idr/"),
-)
-_METADATA_FILE = re.compile(r"/(?:zarr\.json|\.zattrs|\.zgroup|\.zmetadata)$")
-
-
-def address_key(address: str) -> str:
-    """An address in the one form under which it is looked up.
-
-    http or https, capitals in the host, a closing slash, percent signs, a metadata file at the end and the
-    retired hosts of EBI make no difference.
-
-    Examples
-    --------
-    >>> address_key("http://UK1S3.embassy.ebi.ac.uk/idr/zarr/v0.4/idr0062A/6001240.zarr/.zattrs")
-    'livingobjects.ebi.ac.uk/idr/zarr/v0.4/idr0062A/6001240.zarr'
-    """
-    try:
-        parts = urlsplit(address.strip())
-    except ValueError:  # for example an IPv6 bracket left open
-        return address.strip()
-    scheme = "" if parts.scheme in ("http", "https") else f"{parts.scheme}://"
-    path = _METADATA_FILE.sub("", unquote(parts.path).rstrip("/")).rstrip("/")
-    key = f"{scheme}{parts.netloc.lower()}{path}" + (f"?{parts.query}" if parts.query else "")
-    for old, new in _MOVED:
-        if key.startswith(old):
-            return new + key.removeprefix(old)
-    return key
 
 
 def addresses(row: Row) -> set[str]:

@@ -279,7 +279,7 @@ def test_a_damaged_database_is_built_again_even_while_it_is_in_use(
 
 def test_other_tables_mean_another_database(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ask()
-    monkeypatch.setattr(database, "_key", lambda: "0123456789abcdef")
+    monkeypatch.setattr(database, "_key", lambda moved: "0123456789abcdef")
     ask()
     assert len(list(filled.glob("*.sqlite"))) == 2
 
