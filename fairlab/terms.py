@@ -16,6 +16,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from fairlab.errors import FormatError
 from fairlab.licenses import License, license
@@ -31,6 +32,7 @@ __all__ = [
     "Vocabulary",
     "entries",
     "fold",
+    "identifier",
     "imaging_methods",
     "license",
     "nearest",
@@ -41,6 +43,14 @@ __all__ = [
 
 DATA = Path(__file__).with_name("data")
 _WORD = re.compile(r"[^\W_]+")
+# "NCBITaxon_07227", "NCBI:txid9606", "NCBITaxon9606", ".../datasets/taxonomy/10090", "…wwwtax.cgi?id=9606".
+_TAXON = re.compile(
+    r"(?:^|[/#:])(?:obo:)?(?:NCBI[\s:_]*)?(?:taxon(?:omy)?|tax_?id|txid)"
+    r"(?:/browser/wwwtax\.cgi\?(?:\S*&)?id=|[\s:_/]*)0*([0-9]{1,9})$",
+    re.IGNORECASE,
+)
+_METHOD = re.compile(r"(?:^|[/#:])(?:obo:)?FBbi[\s:_/]*0*([0-9]{1,8})$", re.IGNORECASE)
+_OTHER = re.compile(r"(?:^|[/#]|^obo:)([A-Za-z]{2,12})[:_]([0-9]{3,})$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +74,39 @@ def fold(text: str) -> tuple[str, ...]:
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return tuple(_WORD.findall(text.casefold()))
+
+
+def identifier(text: str, *, scheme: str | None = None) -> str | None:
+    """The one compact form of a term's identifier, in whatever form archives write it; None when it is none.
+
+    Parameters
+    ----------
+    text : str
+        A compact identifier with any separator, an OBO or NCBI address, an ontology browser's address.
+    scheme : {"NCBITaxon", "FBbi"}, optional
+        What a bare number stands for; a method's has all its eight digits.
+
+    Examples
+    --------
+    >>> identifier("NCBI:txid9606"), identifier("https://www.ncbi.nlm.nih.gov/datasets/taxonomy/10090/")
+    ('NCBITaxon:9606', 'NCBITaxon:10090')
+    >>> identifier("obo:FBbi_246"), identifier("http://purl.obolibrary.org/obo/GO_0044309")
+    ('FBbi:00000246', 'GO:0044309')
+    >>> identifier("07227", scheme="NCBITaxon"), identifier("07227")
+    ('NCBITaxon:7227', None)
+    """
+    text = unquote(unquote(text)).strip().rstrip("/") if "%" in text else text.strip().rstrip("/")
+    if found := _TAXON.search(text):
+        return f"NCBITaxon:{int(found[1])}"
+    if found := _METHOD.search(text):
+        return f"FBbi:{int(found[1]):08d}"
+    if found := _OTHER.search(text):
+        return f"{found[1]}:{found[2]}"
+    if scheme == "NCBITaxon" and re.fullmatch("[0-9]{1,9}", text):
+        return f"NCBITaxon:{int(text)}"
+    if scheme == "FBbi" and re.fullmatch("[0-9]{8}", text):
+        return f"FBbi:{text}"
+    return None
 
 
 def nearest(word: str, choices: Iterable[str], *, n: int = 3) -> tuple[str, ...]:
@@ -117,26 +160,36 @@ class Vocabulary:
                 if key not in holders:
                     holders.append(key)
         self._keys.pop((), None)
+        ids = (entry.term.id for entry in self.entries.values())
+        self.scheme = next((key.partition(":")[0] for key in ids if key), None)
+        """Scheme of its identifiers: ``"NCBITaxon"``, ``"FBbi"``."""
         self._ancestors: dict[str, frozenset[str]] = {}
         self.longest = max(map(len, self._keys), default=0)
         """Words of the longest name."""
 
     def keys(self, text: str) -> tuple[str, ...]:
         """Keys of the terms that a name, synonym, compact identifier or OBO address means."""
-        return self.keys_of_words(_identifier_words(text) or fold(text))
+        return self.keys_of_words(fold(identifier(text) or text))
 
     def keys_of_words(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """As :meth:`keys`, for words that :func:`fold` made."""
         return tuple(self._keys.get(words, ()))
 
     def find(self, text: str) -> tuple[Term, ...]:
-        """The terms that ``text`` means; usually one, none when it is not known here."""
-        return tuple(self.entries[key].term for key in self.keys(text))
+        """The terms that ``text`` means; usually one, none when it is not known here.
+
+        Unlike in :meth:`keys`, whose text may be any words, a bare number is an identifier here.
+        """
+        keys = self.keys(text) or self.keys(identifier(text, scheme=self.scheme) or "")
+        return tuple(self.entries[key].term for key in keys)
 
     def key(self, term: Term) -> str | None:
-        """The key of a term from elsewhere: by its identifier, else by its label."""
+        """The key of a term from elsewhere: by its identifier however spelt, else by its label."""
         if term.id in self.entries:
             return term.id
+        compact = identifier(term.id or "", scheme=self.scheme)
+        if compact in self.entries:
+            return compact
         keys = self.keys(term.label)
         return keys[0] if keys else None
 
@@ -160,16 +213,6 @@ class Vocabulary:
     def descendants(self, key: str) -> frozenset[str]:
         """The term itself and all narrower ones, as keys."""
         return frozenset(other for other in self.entries if key in self.ancestors(other)) | {key}
-
-
-def _identifier_words(text: str) -> tuple[str, ...]:
-    # "NCBI:txid9606", "NCBITaxon_07227", "obo:FBbi_00000369", an OBO address: all occur in repositories.
-    found = re.search(r"(?:NCBITaxon|NCBI:txid|FBbi)[:_]?0*(\d+)$", text.strip().rstrip("/"), re.IGNORECASE)
-    if not found:
-        return ()
-    if "fbbi" in found[0].lower():
-        return ("fbbi", f"{int(found[1]):08d}")
-    return ("ncbitaxon", found[1])
 
 
 @functools.cache

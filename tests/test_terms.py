@@ -116,6 +116,10 @@ def test_folding_twice_is_folding_once(text: str) -> None:
         "NCBI:txid10090",
         "http://purl.obolibrary.org/obo/NCBITaxon_10090",
         "NCBITaxon_010090",
+        "https://www.ncbi.nlm.nih.gov/datasets/taxonomy/10090/",
+        "https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?mode=Info&id=10090",
+        "obo:NCBITaxon_10090",
+        "10090",
     ],
 )
 def test_one_mouse_under_many_names(text: str) -> None:
@@ -143,6 +147,77 @@ def test_one_mouse_under_many_names(text: str) -> None:
 )
 def test_everyday_words_for_methods(text: str, key: str) -> None:
     assert terms.imaging_methods().find(text)[0].id == key
+
+
+def _spelt(number: int, zeros: int, templates: tuple[str, ...]) -> list[str]:
+    spelt = [template.format("0" * zeros + str(number)) for template in templates]
+    return [form for text in spelt for form in (text, text.upper(), f" {text}/")]
+
+
+@given(st.integers(1, 999_999_999 // 100), st.integers(0, 2))
+def test_every_spelling_of_a_taxon_is_one_identifier(number: int, zeros: int) -> None:
+    spellings = _spelt(
+        number,
+        zeros,
+        (
+            "NCBITaxon:{}",
+            "NCBITaxon_{}",
+            "NCBITaxon{}",
+            "obo:NCBITaxon_{}",
+            "NCBI:txid{}",
+            "txid{}",
+            "taxonomy:{}",
+            "http://purl.obolibrary.org/obo/NCBITaxon_{}",
+            "https://identifiers.org/taxonomy:{}",
+            "https://www.ncbi.nlm.nih.gov/datasets/taxonomy/{}",
+            "https://www.ncbi.nlm.nih.gov/Taxonomy/Browser/wwwtax.cgi?id={}",
+            "https://www.ebi.ac.uk/ols4/ontologies/ncbitaxon/classes/http%253A%252F%252Fpurl.obolibrary.org"
+            "%252Fobo%252FNCBITaxon_{}",
+        ),
+    )
+    assert {terms.identifier(text) for text in spellings} == {f"NCBITaxon:{number}"}
+    assert terms.identifier("0" * zeros + str(number), scheme="NCBITaxon") == f"NCBITaxon:{number}"
+    assert terms.identifier(str(number)) is None, "a number alone is any number"
+
+
+@given(st.integers(1, 99_999_999))
+def test_every_spelling_of_a_method_is_one_identifier(number: int) -> None:
+    key = f"FBbi:{number:08d}"
+    for written in (str(number), f"{number:08d}"):
+        spellings = _spelt(
+            int(written),
+            len(written) - len(str(number)),
+            (
+                "FBbi:{}",
+                "FBbi_{}",
+                "FBbi{}",
+                "obo:FBbi_{}",
+                "obo:FBbi:{}",
+                "http://purl.obolibrary.org/obo/FBbi_{}",
+            ),
+        )
+        assert {terms.identifier(text) for text in spellings} == {key}
+    assert terms.identifier(f"{number:08d}", scheme="FBbi") == key
+
+
+@given(st.text())
+def test_no_text_breaks_the_reader_of_identifiers(text: str) -> None:
+    found = terms.identifier(text, scheme="NCBITaxon")
+    assert found is None or terms.identifier(found) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["", "mouse", "taxon", "FBbi", "10090 cells", "https://idr.example/#00000251", "a:1"]
+)
+def test_what_is_no_identifier_stays_none(text: str) -> None:
+    assert terms.identifier(text) is None
+
+
+def test_a_number_is_a_taxon_in_a_filter_but_not_among_words() -> None:
+    assert terms.organisms().find("10090")[0].label == "Mus musculus"
+    assert terms.organisms().keys("10090") == ()
+    assert terms.imaging_methods().find("00000246")[0].id == "FBbi:00000246"
+    assert terms.organisms().key(terms.Term(label="?", id="obo:NCBITaxon_010090")) == "NCBITaxon:10090"
 
 
 def test_narrower_methods_and_taxa() -> None:
