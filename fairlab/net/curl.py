@@ -121,10 +121,15 @@ def _parsed(lines: list[bytes]) -> dict[str, str]:
     return headers
 
 
+_CA_BUNDLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _FINAL_FAULTS: Final = {
     pycurl.E_URL_MALFORMAT: ("the address is not well formed", "url-malformed"),
     pycurl.E_UNSUPPORTED_PROTOCOL: ("this kind of address is not opened", "url-scheme"),
     pycurl.E_PEER_FAILED_VERIFICATION: ("the server's certificate does not verify", "tls"),
+    pycurl.E_SSL_CACERT_BADFILE: (
+        f"no certificates can be read where {' or '.join(_CA_BUNDLES)} says",
+        "tls",
+    ),
 }
 _PASSING_FAULTS: Final = {
     pycurl.E_OPERATION_TIMEDOUT: ("no answer in time", "timeout"),
@@ -200,8 +205,7 @@ def _handle(outside_only: bool) -> _Handle:
 
 def _ca_bundle() -> str:
     """The certificates that the environment names for OpenSSL, requests or curl; certifi's otherwise."""
-    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-    return next(filter(None, map(os.environ.get, names)), None) or certifi.where()
+    return next(filter(None, map(os.environ.get, _CA_BUNDLES)), None) or certifi.where()
 
 
 def _new_curl() -> Any:
