@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fairlab import terms
 from fairlab.errors import FairlabError, NotFoundError, QueryError
-from fairlab.query import make_query, unknown_value
+from fairlab.filters import unknown_value
+from fairlab.query import make_query
 from fairlab.record import Failure, Record
 from fairlab.repositories import base
 from fairlab.results import Results, merge

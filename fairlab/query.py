@@ -7,23 +7,33 @@ nearest known ones, because a misspelt filter that silently finds nothing looks 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from fairlab import terms, words
+from fairlab import filters, terms, words
 from fairlab.errors import QueryError
 from fairlab.record import Kind
-from fairlab.terms import Term, Vocabulary
-from fairlab.traits import UNKNOWN, Traits, license_label
+from fairlab.traits import UNKNOWN, Traits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from fairlab.filters import Years
+    from fairlab.terms import Term
     from fairlab.words import Concept
 
 NGFF_VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 LAYOUTS = ("image", "plate", "bioformats2raw")
 Match = Literal["best", "all"]
+GroupBy = Literal["study", "image"]
+TOPICS = ("anatomy", "disease", "cell_line", "phenotype", "compound")
+"""Filters by word on what records state of the sample."""
+FILTERS = (
+    "text", "organism", "imaging_method", "license", "repository", "ngff_version", "layout", "openable", "max_bytes",
+    "study", "attributes", *TOPICS, "year", "channel", "has_labels", "pixel_size_below",
+)  # fmt: skip
+"""All that narrows an answer; what a source cannot apply of them, it says."""
+_UNSET: tuple[Any, ...] = ("", (), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,28 @@ class Query:
     """``"all"``: only records with every concept."""
     study: str | None = None
     """Only images of this study or group (``"idr:idr0062"``)."""
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Key/value pairs that records state: every key, with any of its values."""
+    anatomy: tuple[str, ...] = ()
+    """Any of these tissues, organs or cell types, by word."""
+    disease: tuple[str, ...] = ()
+    """Any of these diseases, by word."""
+    cell_line: tuple[str, ...] = ()
+    """Any of these cell lines, by word."""
+    phenotype: tuple[str, ...] = ()
+    """Any of these phenotypes, by word."""
+    compound: tuple[str, ...] = ()
+    """Any of these compounds, by word."""
+    year: Years | None = None
+    """First and last year of publication, both included; None on a side: no bound."""
+    channel: tuple[str, ...] = ()
+    """Any of these channels, by word."""
+    has_labels: bool | None = None
+    """Only with label images (True), only without (False), or both (None)."""
+    pixel_size_below: float | None = None
+    """Pixels finer than this, in micrometer."""
+    group_by: GroupBy = "study"
+    """Whether images of one study stand together, or each by its own rank."""
 
     def allows(self, traits: Traits) -> bool:
         """Whether the filters (all but text and size) let a record through."""
@@ -75,6 +107,29 @@ class Query:
     def allows_size(self, size: int | None) -> bool:
         """Whether a stored size in bytes is small enough."""
         return self.max_bytes is None or (size is not None and size <= self.max_bytes)
+
+    def filters(self) -> frozenset[str]:
+        """Names of the filters in use, free words being ``"text"``.
+
+        Examples
+        --------
+        >>> sorted(make_query("mitosis", year=2019, kind="study").filters())
+        ['text', 'year']
+        """
+        return frozenset(name for name in FILTERS if getattr(self, name) not in _UNSET)
+
+    def only(self, names: Collection[str]) -> Query:
+        """The same question with these filters alone; kind, limit and the like stay.
+
+        Examples
+        --------
+        >>> make_query("mitosis", year=2019).only({"text"}).describe()
+        '"mitosis"'
+        """
+        dropped: dict[str, Any] = {name: _DEFAULTS[name] for name in self.filters() - set(names)}
+        if "text" in dropped:
+            dropped["concepts"] = ()
+        return replace(self, **dropped)
 
     @staticmethod
     def _has(asked: Sequence[Term], stated: Sequence[str], keys: frozenset[str]) -> bool:
@@ -94,6 +149,16 @@ class Query:
         parts += [f"layout {_either(self.layout)}"] if self.layout else []
         parts += [] if self.openable is None else ["openable" if self.openable else "not openable"]
         parts += [f"at most {self.max_bytes} bytes"] if self.max_bytes is not None else []
+        parts += [f"{key} = {_either(values)}" for key, values in self.attributes]
+        parts += [
+            f"{name.replace('_', ' ')} {_either(getattr(self, name))}"
+            for name in TOPICS
+            if getattr(self, name)
+        ]
+        parts += [f"year {_span(self.year)}"] if self.year else []
+        parts += [f"channel {_either(self.channel)}"] if self.channel else []
+        parts += [] if self.has_labels is None else [f"{'with' if self.has_labels else 'without'} labels"]
+        parts += [f"pixels below {self.pixel_size_below:g} µm"] if self.pixel_size_below else []
         return ", ".join(parts)
 
     def __str__(self) -> str:
@@ -108,12 +173,20 @@ def _one_of(asked: Sequence[str], stated: Sequence[str]) -> bool:
     return not asked or any(value in stated or (value == UNKNOWN and not stated) for value in asked)
 
 
+def _span(years: Years) -> str:
+    first, last = ("" if year is None else str(year) for year in years)
+    return first if first == last else f"{first}-{last}"
+
+
 @functools.lru_cache(maxsize=4096)
 def _license_fits(asked: str, stated: str) -> bool:
     if asked == stated:
         return True
     wanted, found = terms.license(asked), terms.license(stated)
     return wanted is not None and found is not None and wanted.covers(found)
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Query)}
 
 
 def make_query(
@@ -131,6 +204,17 @@ def make_query(
     limit: int | None = 50,
     match: str = "best",
     study: str | None = None,
+    attributes: Mapping[str, str | Sequence[str]] | None = None,
+    anatomy: str | Sequence[str] | None = None,
+    disease: str | Sequence[str] | None = None,
+    cell_line: str | Sequence[str] | None = None,
+    phenotype: str | Sequence[str] | None = None,
+    compound: str | Sequence[str] | None = None,
+    year: int | str | Sequence[int | None] | None = None,
+    channel: str | Sequence[str] | None = None,
+    has_labels: bool | None = None,
+    pixel_size_below: float | str | None = None,
+    group_by: str = "study",
 ) -> Query:
     """Check and understand a question.
 
@@ -152,12 +236,26 @@ def make_query(
         Whether the closest partial match may be shown when nothing has all words.
     study : str, optional
         Identifier of the study whose images are asked for.
+    attributes : mapping of str to str or sequence of str, optional
+        Key/value pairs as archives state them (``{"Gene Symbol": "CDK1"}``), capitals or not: every key,
+        with any of its values.
+    anatomy, disease, cell_line, phenotype, compound, channel : str or sequence of str, optional
+        Words that what is stated under such a name holds.
+    year : int, str or pair, optional
+        Year of publication: ``2019``, ``"2019-2021"``, ``"2019-"``, ``(None, 2021)``.
+    has_labels : bool, optional
+        Only with, or only without, label images.
+    pixel_size_below : float or str, optional
+        Only finer pixels: micrometer, or a text with its unit (``"200 nm"``).
+    group_by : {"study", "image"}
+        Whether images of one study stand together.
 
     Raises
     ------
     QueryError
         kind ``"query-empty"``: neither words nor filters; ``"<filter>-unknown"``: no such value, with the
-        nearest known ones in ``context["nearest"]``; ``"query-value"``: a value of the wrong type or range.
+        nearest known ones in ``context["nearest"]``; ``"query-value"``: a value of the wrong type or range;
+        ``"query-contradiction"``: filters that nothing can meet together.
 
     Examples
     --------
@@ -174,22 +272,36 @@ def make_query(
     checked = Query(
         text=text,
         concepts=words.concepts(text),
-        organism=_terms("organism", organism, terms.organisms()),
-        imaging_method=_terms("imaging_method", imaging_method, terms.imaging_methods()),
-        license=tuple(_license(value) for value in _several("license", license)),
-        repository=tuple(value.casefold() for value in _several("repository", repository)),
-        kind=_choice("kind", kind, get_args(Kind)),
+        organism=filters.known_terms("organism", organism, terms.organisms()),
+        imaging_method=filters.known_terms("imaging_method", imaging_method, terms.imaging_methods()),
+        license=tuple(filters.known_license(value) for value in filters.texts("license", license)),
+        repository=tuple(value.casefold() for value in filters.texts("repository", repository)),
+        kind=filters.choice("kind", kind, get_args(Kind)),
         ngff_version=tuple(
-            _choice("ngff_version", value.removeprefix("v"), (*NGFF_VERSIONS, UNKNOWN))
-            for value in _several("ngff_version", ngff_version)
+            filters.choice("ngff_version", value.removeprefix("v"), (*NGFF_VERSIONS, UNKNOWN))
+            for value in filters.texts("ngff_version", ngff_version)
         ),
-        layout=tuple(_choice("layout", value, (*LAYOUTS, UNKNOWN)) for value in _several("layout", layout)),
-        openable=_flag("openable", openable),
-        max_bytes=_count("max_bytes", max_bytes),
-        limit=_count("limit", limit),
-        match=_choice("match", match, get_args(Match)),
+        layout=tuple(
+            filters.choice("layout", value, (*LAYOUTS, UNKNOWN)) for value in filters.texts("layout", layout)
+        ),
+        openable=filters.flag("openable", openable),
+        max_bytes=filters.count("max_bytes", max_bytes),
+        limit=filters.count("limit", limit, most=filters.MAX_COUNT),
+        match=filters.choice("match", match, get_args(Match)),
         study=study,
+        attributes=filters.pairs(attributes),
+        anatomy=filters.texts("anatomy", anatomy),
+        disease=filters.texts("disease", disease),
+        cell_line=filters.texts("cell_line", cell_line),
+        phenotype=filters.texts("phenotype", phenotype),
+        compound=filters.texts("compound", compound),
+        year=filters.years(year),
+        channel=filters.texts("channel", channel),
+        has_labels=filters.flag("has_labels", has_labels),
+        pixel_size_below=filters.micrometers("pixel_size_below", pixel_size_below),
+        group_by=filters.choice("group_by", group_by, get_args(GroupBy)),
     )
+    _check_together(checked)
     if not checked.describe():
         raise QueryError(
             "nothing to search for: give words or a filter\n"
@@ -199,92 +311,13 @@ def make_query(
     return checked
 
 
-def _several(name: str, value: Any) -> tuple[str, ...]:
-    given = (value,) if isinstance(value, str) else () if value is None else value
-    if not isinstance(given, list | tuple | set | frozenset) or not all(isinstance(v, str) for v in given):
+def _check_together(query: Query) -> None:
+    """Refuse filters that nothing can meet together: no answer would look like "there is none"."""
+    stated = [value for value in query.layout if value != UNKNOWN]
+    if query.openable is False and stated:
         raise QueryError(
-            f"{name} is {value!r}; expected a text or a list of texts",
-            kind="query-value",
-            facet=name,
-            value=value,
+            f"openable=False and layout {_either(stated)} contradict each other: what has a layout opens\n"
+            "  leave one of them out",
+            kind="query-contradiction",
+            facet="layout",
         )
-    stripped = tuple(v.strip() for v in given)
-    if not all(stripped) or (value is not None and not stripped):
-        raise QueryError(f"{name} is empty; leave it out to ask for any", kind="query-value", facet=name)
-    return stripped
-
-
-def _terms(name: str, value: Any, vocabulary: Vocabulary) -> tuple[Term, ...]:
-    found: list[Term] = []
-    for text in _several(name, value):
-        if text.casefold() == UNKNOWN:
-            found.append(Term(label=UNKNOWN))
-            continue
-        known = vocabulary.find(text)
-        if not known:
-            raise unknown_value(name, text, vocabulary.names())
-        found += known
-    return tuple(dict.fromkeys(found))
-
-
-def _license(value: str) -> str:
-    if value.casefold() == UNKNOWN:
-        return UNKNOWN
-    if terms.license(value) is not None:
-        return license_label(value)
-    if value.startswith(("http://", "https://")):
-        return value  # a licence of its own, stated by address as the repository does
-    names = [
-        "CC-BY-4.0",
-        "CC0-1.0",
-        "CC-BY-SA-4.0",
-        "CC-BY-NC-4.0",
-        "CC-BY-NC-SA-4.0",
-        "CC-BY-NC-ND-4.0",
-        "CC-BY",
-    ]
-    raise unknown_value("license", value, names)
-
-
-def _choice(name: str, value: Any, choices: Sequence[Any]) -> Any:
-    text = value.casefold() if isinstance(value, str) else value
-    if text not in choices:
-        raise unknown_value(name, str(value), choices, list_all=True)
-    return text
-
-
-def _flag(name: str, value: Any) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise QueryError(f"{name} is {value!r}; expected True, False or None", kind="query-value", facet=name)
-    return value
-
-
-def _count(name: str, value: Any) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise QueryError(
-            f"{name} is {value!r}; expected a whole number above zero, or None",
-            kind="query-value",
-            facet=name,
-        )
-    return value
-
-
-def unknown_value(name: str, value: str, choices: Sequence[str], *, list_all: bool = False) -> QueryError:
-    """The error for a filter value that nobody knows, with the nearest that exist."""
-    close = terms.nearest(value, choices)
-    readable = name.replace("_", " ")
-    if close:
-        hint = "; did you mean " + _either(f'"{choice}"' for choice in close) + "?"
-    elif list_all:
-        hint = f"; there are: {', '.join(map(str, choices))}"
-    else:
-        hint = "; search without this filter and look at results.facets() for what there is"
-    return QueryError(
-        f'no {readable} "{value[:80]}" is known{hint}',
-        kind=f"{name.replace('_', '-')}-unknown",
-        facet=name,
-        value=value[:80],
-        nearest=close,
-    )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Kind = Literal["image", "study"]
+_SEVERAL = (
+    "authors", "publications", "pmid", "funding", "keywords", "see_also", "axes", "shape", "channels", "found_by",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,20 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Creator:
+    """One person or group that made the data; contact details are never kept."""
+
+    name: str
+    """As published."""
+    orcid: str | None = None
+    """``"0000-0002-1825-0097"``, without resolver."""
+    affiliation: str | None = None
+    """Name of the institution."""
+    ror: str | None = None
+    """ROR identifier of the institution: ``"https://ror.org/02catss52"``."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """One study or image of one repository.
 
@@ -69,18 +86,26 @@ class Record:
     """Who publishes it: ``"IDR"``, ``"BIA"``, ``"SSBD"`` …"""
     accession: str | None = None
     """The repository's own number for the study: ``"idr0062"``, ``"S-BIAD634"``."""
+    uid: str | None = None
+    """The repository's own key for exactly this: a UUID, an OMERO type and number, an IRI."""
     title: str | None = None
     """Title, as published."""
     description: str | None = None
     """Longer text, as published."""
     authors: tuple[str, ...] = ()
     """Names in published order."""
+    creators: tuple[Creator, ...] = ()
+    """The same people with what is known of them, where the repository says more than names."""
     attribution: str | None = None
     """Whom to credit, in the repository's words."""
     doi: str | None = None
     """DOI of the data itself, without resolver."""
     publications: tuple[str, ...] = ()
     """DOIs or addresses of articles about the data."""
+    pmid: tuple[str, ...] = ()
+    """PubMed numbers of those articles."""
+    funding: tuple[str, ...] = ()
+    """Funders and grants, as published."""
     license: str | None = None
     """Address of the licence (Creative Commons form), or None: unknown."""
     license_as_listed: str | None = None
@@ -95,10 +120,16 @@ class Record:
     """Other ontology terms: processes, anatomy, cell lines."""
     keywords: tuple[str, ...] = ()
     """Free words."""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Key/value pairs as published: ``{"Gene Symbol": ("CDK1",)}``."""
     url: str | None = None
     """Address of the OME-Zarr; None when the record does not resolve to pixels."""
+    listed_url: str | None = None
+    """The address as the repository lists it, where the store has moved since."""
     landing_url: str | None = None
     """Page for people."""
+    see_also: tuple[str, ...] = ()
+    """Other addresses about it."""
     thumbnail_url: str | None = None
     """Small picture."""
     ngff_version: str | None = None
@@ -109,24 +140,40 @@ class Record:
     """Axis names in order, where listed."""
     shape: tuple[int, ...] = ()
     """Sizes of the full-resolution level in the order of ``axes`` (or as listed, when axes are unknown)."""
+    channels: tuple[str, ...] = ()
+    """Names of the channels, where listed."""
+    pixel_size: Mapping[str, float] = field(default_factory=dict)
+    """Axis to distance between pixels in micrometer, at full resolution."""
+    has_labels: bool | None = None
+    """Whether label images (segmentations, annotations) belong to it; None: nobody says."""
     bytes: int | None = None
     """Stored size in bytes."""
     n_images: int | None = None
-    """How many images (or files) a study has."""
+    """How many images a study has (files, where the repository counts only those)."""
+    n_files: int | None = None
+    """How many files a study has."""
+    access: Literal["open", "restricted"] | None = None
+    """Whether everybody may read it."""
     note: str | None = None
     """What a reader should know about this row."""
     sources: Mapping[str, Source] = field(default_factory=dict)
     """Field name to where its value was read; key ``"*"`` stands for all other fields."""
+    seen_in: tuple[Source, ...] = ()
+    """Every document that this record was put together from, where several repositories know it."""
+    found_by: tuple[str, ...] = field(default=(), compare=False)
+    """Names of the repositories that answered it, when several were asked."""
+    raw: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+    """The repository's own answer, kept aside for whoever needs more; never written out."""
 
     def source(self, name: str) -> Source | None:
         """Where the value of field ``name`` was read, or None when the field has no value."""
-        if getattr(self, name) in (None, ()):
+        if getattr(self, name) in (None, (), {}):
             return None
         return self.sources.get(name) or self.sources.get("*")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, absent fields left out."""
-        whole = dataclasses.asdict(self)
+        """Plain values, absent fields and the raw answer left out."""
+        whole = dataclasses.asdict(dataclasses.replace(self, raw=None))
         return {name: value for name, value in whole.items() if value not in (None, (), {})}
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -136,13 +183,17 @@ class Record:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Record:
         """Rebuild a record from :meth:`to_dict`; fields of a newer fairlab are left out."""
-        known = {f.name for f in dataclasses.fields(cls)}
-        plain = {name: value for name, value in values.items() if name in known}
+        plain = _known(cls, values)
         for name in ("organism", "imaging_method", "other_terms"):
-            plain[name] = tuple(Term(**term) for term in plain.get(name, ()))
-        for name in ("authors", "publications", "keywords", "axes", "shape"):
+            plain[name] = tuple(Term(**_known(Term, term)) for term in plain.get(name, ()))
+        for name in _SEVERAL:
             plain[name] = tuple(plain.get(name, ()))
-        plain["sources"] = {name: Source(**source) for name, source in plain.get("sources", {}).items()}
+        plain["creators"] = tuple(Creator(**_known(Creator, one)) for one in plain.get("creators", ()))
+        plain["attributes"] = {name: tuple(found) for name, found in plain.get("attributes", {}).items()}
+        plain["sources"] = {
+            name: Source(**_known(Source, source)) for name, source in plain.get("sources", {}).items()
+        }
+        plain["seen_in"] = tuple(Source(**_known(Source, source)) for source in plain.get("seen_in", ()))
         return cls(**plain)
 
     @classmethod
@@ -173,3 +224,9 @@ class Record:
             for name, value in self.summary().items()
         )
         return f"<table>{rows}</table>"
+
+
+def _known(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that this version has fields for."""
+    names = {f.name for f in dataclasses.fields(cls)}
+    return {name: value for name, value in values.items() if name in names}

@@ -102,6 +102,10 @@ def _head(results: Results) -> list[str]:
     if results.relaxed:
         missing = ", ".join(f'"{term}"' for term in results.relaxed)
         lines.append(f"nothing has all terms; these come closest and lack: {missing}")
+    lines += [
+        f"{name} cannot apply {', '.join(f.replace('_', ' ') for f in filters)}: its records may not meet this"
+        for name, filters in results.unapplied.items()
+    ]
     return lines
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 from fairlab import terms, words
+from fairlab.matching import fits
 from fairlab.record import Failure, Record
 from fairlab.traits import Traits, group_of, traits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import pandas as pd
 
@@ -68,6 +69,8 @@ class Results(Sequence[Record]):
     """Repositories that did not answer, and why."""
     relaxed: tuple[str, ...] = ()
     """Terms that these records lack, because nothing has them all; empty when nothing was relaxed."""
+    unapplied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Repository to the filters that it could not apply, so that its records may not meet them."""
     notes: tuple[str, ...] = ()
     """What else a reader should know, one sentence each."""
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -114,6 +117,7 @@ class Results(Sequence[Record]):
             "not_asked": list(self.not_asked),
             "failures": [dataclasses.asdict(failure) for failure in self.failures],
             "relaxed": list(self.relaxed),
+            "unapplied": {name: list(filters) for name, filters in self.unapplied.items()},
             "notes": list(self.notes),
             "studies": [dataclasses.asdict(group) for group in self.groups],
             "facets": self.facets(),
@@ -205,25 +209,42 @@ def spread(sizes: Sequence[int], limit: int | None, *, turn: int | None = None) 
     return shares
 
 
-def select(query: Query, records: Iterable[Record], *, name: str) -> Results:
-    """Answer a question from a handful of records at hand; for small repositories.
+def select(
+    query: Query,
+    records: Iterable[Record],
+    *,
+    name: str,
+    applies: Collection[str] = (),
+    states: Collection[str] | None = None,
+) -> Results:
+    """Answer a question from a handful of records at hand; for small repositories and pages of large ones.
 
     Parameters
     ----------
     query : Query
         The question.
     records : iterable of Record
-        All that the repository knows.
+        All that the repository knows, or that it answered.
     name : str
         Name of the repository.
+    applies : collection of str
+        Names of the filters that the repository applied already.
+    states : collection of str, optional
+        Names of the filters whose facts its records state; by default all.
     """
-    allowed = [r for r in records if query.allows(traits_of(r)) and query.allows_size(r.bytes)]
-    found = [_having(concept, allowed) for concept in query.concepts]
+    asked = query.filters()
+    stated = asked - set(applies) if states is None else (asked & {*states, "text"}) - set(applies)
+    unapplied = tuple(sorted(asked - set(applies) - stated))
+    if unapplied and (query.match == "all" or len(unapplied) == len(asked)):
+        return Results(query=query, asked=(name,), unapplied={name: unapplied})
+    checked = query.only(stated)  # what nobody can tell is said, not guessed
+    allowed = [record for record in records if fits(checked, record)]
+    found = [_having(concept, allowed) for concept in checked.concepts]
     hits = set.intersection(set(range(len(allowed))), *found)
     relaxed: tuple[str, ...] = ()
     if not hits and query.match == "best":
         hits, relaxed = words.best_partial(
-            found, query.concepts, weight=lambda number: rarity(number, len(allowed))
+            found, checked.concepts, weight=lambda number: rarity(number, len(allowed))
         )
     shown = [record for index, record in enumerate(allowed) if index in hits]
     groups = Counter(map(group_of, shown))
@@ -235,6 +256,7 @@ def select(query: Query, records: Iterable[Record], *, name: str) -> Results:
         total_groups=len(groups),
         asked=(name,),
         relaxed=relaxed,
+        unapplied={name: unapplied} if unapplied else {},
         counts=count((traits_of(record), 1) for record in shown),
     )
 
@@ -282,12 +304,9 @@ def merge(query: Query, answers: Sequence[Results]) -> Results:
     Full matches come before partial ones: when one repository has records with every term, or with more of
     them, the others' partial matches are left out. The first repository fills most of the limit.
     """
-    fewest = min((len(answer.relaxed) for answer in answers if answer.total), default=0)
-    kept = [
-        a
-        for a in answers
-        if a.total and len(a.relaxed) == fewest and a.relaxed == _first_relaxed(answers, fewest)
-    ]
+    fewest = min((_unmet(answer) for answer in answers if answer.total), default=0)
+    relaxed = next((a.relaxed for a in answers if a.total and _unmet(a) == fewest), ())
+    kept = [a for a in answers if a.total and _unmet(a) == fewest and a.relaxed == relaxed]
     shares = _shares([len(answer) for answer in kept], query.limit)
     counters: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
     for answer in kept:
@@ -303,7 +322,8 @@ def merge(query: Query, answers: Sequence[Results]) -> Results:
         total_groups=sum(answer.total_groups for answer in kept),
         asked=tuple(name for answer in answers for name in answer.asked),
         failures=tuple(failure for answer in answers for failure in answer.failures),
-        relaxed=_first_relaxed(answers, fewest),
+        relaxed=relaxed,
+        unapplied={name: filters for answer in answers for name, filters in answer.unapplied.items()},
         notes=tuple(dict.fromkeys(note for answer in answers for note in answer.notes)),
         counts={name: dict(counter) for name, counter in counters.items()},
     )
@@ -321,5 +341,6 @@ def _shares(sizes: Sequence[int], limit: int | None) -> list[int]:
     return [first, *(share + extra for share, extra in zip(sure, more, strict=True))]
 
 
-def _first_relaxed(answers: Sequence[Results], fewest: int) -> tuple[str, ...]:
-    return next((a.relaxed for a in answers if a.total and len(a.relaxed) == fewest), ())
+def _unmet(answer: Results) -> int:
+    """How much of the question the records of one repository leave open."""
+    return len(answer.relaxed) + sum(map(len, answer.unapplied.values()))

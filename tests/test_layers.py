@@ -12,14 +12,24 @@ ROOT = Path(__file__).parent.parent / "fairlab"
 
 LAYERS = {
     0: {"fairlab", "errors", "terms", "licenses", "options", "words", "moves"},
-    1: {"query", "record", "results", "result_tables", "traits", "crate_facts", "ngff"},
+    1: {
+        "crate_facts",
+        "filters",
+        "matching",
+        "ngff",
+        "quantities",
+        "query",
+        "record",
+        "result_tables",
+        "results",
+        "traits",
+    },
     2: {"net"},
     3: {"repositories"},
     4: {
         "accessor",
         "backend",
         "costs",
-        "quantities",
         "regions",
         "federation",
         "image",

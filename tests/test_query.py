@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlab import errors
-from fairlab.query import make_query
+from fairlab.query import FILTERS, make_query
 from fairlab.record import Record
 from fairlab.terms import Term
 from fairlab.traits import traits_of
@@ -161,3 +161,72 @@ def test_long_texts_are_cut() -> None:
     assert len(concepts(" ".join(f"word{i}" for i in range(5000)))) == MAX_CONCEPTS
     assert len(concepts("cell " * 5000)) == 1
     assert make_query("x" * 10_000).describe()
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ({"year": (2021, 2019)}, "query-contradiction"),
+        ({"year": "2021-2019"}, "query-contradiction"),
+        ({"year": "last"}, "query-value"),
+        ({"year": ""}, "query-value"),
+        ({"year": 19}, "query-value"),
+        ({"year": True}, "query-value"),
+        ({"year": (2019, 2020, 2021)}, "query-value"),
+        ({"year": (None, None)}, "query-value"),
+        ({"openable": False, "layout": "plate"}, "query-contradiction"),
+        ({"attributes": {}}, "query-value"),
+        ({"attributes": "Gene Symbol=CDK1"}, "query-value"),
+        ({"attributes": {"": "CDK1"}}, "query-value"),
+        ({"attributes": {"Gene Symbol": None}}, "query-value"),
+        ({"attributes": {"Gene Symbol": [3]}}, "query-value"),
+        ({"pixel_size_below": "3 seconds"}, "query-value"),
+        ({"pixel_size_below": -1}, "query-value"),
+        ({"has_labels": "yes"}, "query-value"),
+        ({"anatomy": ""}, "query-value"),
+        ({"text": "a", "group_by": "plate"}, "group-by-unknown"),
+        ({"text": "a", "limit": 10**12}, "query-value"),
+    ],
+)
+def test_what_nothing_can_meet_is_refused(question: dict[str, Any], kind: str) -> None:
+    with pytest.raises(errors.QueryError) as caught:
+        make_query(**question)
+    assert caught.value.kind == kind
+
+
+def test_every_filter_names_itself_and_can_be_taken_out() -> None:
+    whole = make_query(
+        "nuclei",
+        organism="mouse",
+        attributes={"Gene Symbol": "CDK1"},
+        anatomy="heart",
+        disease="cancer",
+        cell_line="HeLa",
+        phenotype="binuclear",
+        compound="taxol",
+        year="2019-",
+        channel="DAPI",
+        has_labels=True,
+        pixel_size_below="200 nm",
+        limit=3,
+    )
+    described = whole.describe()
+    for word in (
+        "CDK1",
+        "heart",
+        "cancer",
+        "HeLa",
+        "binuclear",
+        "taxol",
+        "2019-",
+        "DAPI",
+        "labels",
+        "0.2 µm",
+    ):
+        assert word in described
+    assert whole.filters() <= set(FILTERS) and len(whole.filters()) == 12
+    for name in whole.filters():
+        without = whole.only(whole.filters() - {name})
+        assert without.filters() == whole.filters() - {name} and without.limit == 3
+    assert whole.only(()).describe() == "" and whole.only(()).concepts == ()
+    assert whole.only(FILTERS) == whole

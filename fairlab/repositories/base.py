@@ -2,6 +2,8 @@
 
 A repository is a class with the methods of :class:`Repository`, announced in the entry-point group
 ``fairlab.repositories``. fairlab's own are announced the same way, so a stranger's plugin is an equal.
+One that answers over the network derives from :class:`Archive` and writes ``pages``, ``lookup``, ``images``
+and ``recognises``.
 """
 
 from __future__ import annotations
@@ -9,18 +11,23 @@ from __future__ import annotations
 import functools
 import re
 import warnings
+from dataclasses import dataclass
 from importlib.metadata import entry_points
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from fairlab.errors import FairlabWarning, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from importlib.metadata import EntryPoint
 
     from fairlab.query import Query
-    from fairlab.record import Record
+    from fairlab.record import Kind, Record
     from fairlab.results import Results
 
+MAX_PAGES = 20
+"""Pages that one question asks of one archive before it asks the user to go on."""
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):(?!//)(.+)$")
 
 
@@ -46,6 +53,125 @@ class Repository(Protocol):
     def locate(self, record: Record) -> str | None:
         """Address at which the record's pixels open now, or None."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What an archive can answer; names of filters are those of :data:`fairlab.query.FILTERS`."""
+
+    kinds: tuple[Kind, ...] = ("study", "image")
+    """What it finds."""
+    applies: frozenset[str] = frozenset()
+    """Filters that the archive applies itself. ``"text"`` is one of them only when all words must be met;
+    an archive that returns what has any of the words leaves it out, and fairlab looks for them in the records."""
+    states: frozenset[str] = frozenset()
+    """Filters whose facts its records state, so that fairlab applies them to the answers."""
+    pixels: str = ""
+    """How its studies resolve to pixels, in one phrase: ``"OME-Zarr of its own"``, ``"copies at BIA"``, ``"none"``."""
+    checked_live: str | None = None
+    """ISO date of the last check against the live service; None: not checked live."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One answer of an archive, and how to go on after it."""
+
+    records: tuple[Record, ...]
+    """In the archive's order of rank."""
+    cursor: str | None = None
+    """Give it back to ``pages(query, cursor=…)`` to go on after this page; None: there is no more."""
+    total: int | None = None
+    """How many match at the archive; None: it does not say."""
+    total_exact: bool = True
+    """Whether ``total`` is a count rather than an estimate."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know, one sentence each."""
+
+
+@runtime_checkable
+class LiveRepository(Repository, Protocol):
+    """One archive that answers over the network; ``live`` is True."""
+
+    title: ClassVar[str]
+    """Its name for people: ``"BioImage Archive"``."""
+    publishers: ClassVar[tuple[str, ...]]
+    """Names that ``repository=`` understands, besides its name and prefixes."""
+    capabilities: ClassVar[Capabilities]
+    """What it can answer."""
+
+    def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
+        """Answers page by page, each asked for when it is wanted.
+
+        An error ends the iterator; a later call with the cursor of the last page goes on from there.
+        """
+        ...
+
+    def images(self, study: Record) -> Iterator[Page]:
+        """The images of a study that open: image records with ``url``."""
+        ...
+
+    def recognises(self, text: str) -> str | None:
+        """The identifier (``"bia:S-BIAD1234"``) that a bare id, DOI, UUID or page of this archive means.
+
+        Opens no socket; None when ``text`` is not of a form that this archive uses.
+        """
+        ...
+
+
+class Archive:
+    """What all live repositories share; an adapter derives from it and writes the rest of :class:`LiveRepository`.
+
+    Examples
+    --------
+    >>> from fairlab.query import make_query
+    >>> from fairlab.record import Record
+    >>> class Attic(Archive):
+    ...     name, title, prefixes = "attic", "The Attic", ("attic",)
+    ...     capabilities = Capabilities(states=frozenset({"text", "license"}))
+    ...     def pages(self, query, *, cursor=None):
+    ...         yield Page(records=(Record(id="attic:1", kind="image", repository="Attic", title="A mouse"),))
+    >>> [record.id for record in Attic().search(make_query("mice"))]
+    ['attic:1']
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    prefixes: ClassVar[tuple[str, ...]]
+    publishers: ClassVar[tuple[str, ...]] = ()
+    live: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
+        """Answers page by page; see :meth:`LiveRepository.pages`."""
+        raise NotImplementedError
+
+    def idle(self) -> str | None:
+        """Why ``live=True`` does not ask this one, and what to do; None: it is asked."""
+        return None
+
+    def search(self, query: Query) -> Results:
+        """The records that match: as many pages as the limit needs, filters applied that the archive does not."""
+        from fairlab.results import select
+
+        found: list[Record] = []
+        for page in islice(self.pages(query), MAX_PAGES):
+            found += page.records
+            if query.limit is not None and len(found) >= query.limit:
+                break
+        able = self.capabilities
+        return select(query, found, name=self.name, applies=able.applies, states=able.states)
+
+    def images(self, study: Record) -> Iterator[Page]:
+        """A study's images; none, for an archive whose studies resolve to no pixels."""
+        return iter(())
+
+    def locate(self, record: Record) -> str | None:
+        """The record's own address."""
+        return record.url
+
+    def recognises(self, text: str) -> str | None:
+        """The identifier that ``text`` means here: one with a prefix of this archive."""
+        return text.strip() if scheme(text.strip()) in self.prefixes else None
 
 
 @functools.cache

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from fairlab import terms
 from fairlab.moves import address_key
 from fairlab.repositories import catalogue_database as database
 from fairlab.repositories import catalogue_search
+from fairlab.repositories.base import Capabilities
 from fairlab.repositories.catalogue_rows import SCHEMES
 from fairlab.repositories.catalogue_tables import catalogue_info
+from fairlab.results import Results
 
 if TYPE_CHECKING:
     from fairlab.query import Query
     from fairlab.record import Record
     from fairlab.repositories.catalogue_database import Database
-    from fairlab.results import Results
 
 
 class PixelRow(NamedTuple):
@@ -49,10 +51,22 @@ class CatalogueRepository:
     live: ClassVar[bool] = False
     publishers: ClassVar[tuple[str, ...]] = (*SCHEMES, "NFDI4BIOIMAGE", "SSBD:database", "SSBD:repository")
     """Names that ``repository=`` understands, besides the prefixes."""
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        applies=frozenset(
+            {"text", "organism", "imaging_method", "license", "repository", "ngff_version", "layout", "openable",
+             "max_bytes", "study"}
+        ),
+        pixels="the images that public lists give an address for",
+    )  # fmt: skip
 
     def search(self, query: Query) -> Results:
-        """Records that match, studies ranked by their best record."""
-        return database.ask(lambda db: catalogue_search.search(db, query))
+        """Records that match, studies ranked by their best record; what the tables do not state is not applied."""
+        unapplied = tuple(sorted(query.filters() - self.capabilities.applies))
+        told = {self.name: unapplied} if unapplied else {}
+        if unapplied and (query.match == "all" or not query.filters() - set(unapplied)):
+            return Results(query=query, asked=(self.name,), unapplied=told)
+        answer = database.ask(lambda db: catalogue_search.search(db, query.only(self.capabilities.applies)))
+        return replace(answer, query=query, unapplied=told)
 
     def lookup(self, identifier: str) -> Record | None:
         """The record of an identifier, an accession, or the address of an OME-Zarr or of a page for people."""

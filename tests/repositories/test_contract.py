@@ -98,3 +98,16 @@ def test_kinds_do_not_mix(repository: base.Repository) -> None:
 
 def test_it_says_where_a_record_opens(repository: base.Repository) -> None:
     assert repository.locate(Record(id="other:x", kind="study", repository="Other")) is None
+
+
+def test_it_says_which_filters_it_cannot_apply(repository: base.Repository) -> None:
+    asked = {
+        "year": "1000-1001",
+        "pixel_size_below": 1e-9,
+        "attributes": {"Colour of the microscope": "green"},
+    }
+    for name, value in asked.items():
+        found = repository.search(make_query(limit=None, openable=True, **{name: value}))  # type: ignore[arg-type]
+        assert found.total == 0 or found.unapplied == {repository.name: (name,)}, name
+        strict = repository.search(make_query(openable=True, match="all", **{name: value}))  # type: ignore[arg-type]
+        assert strict.total == 0 and "openable" not in str(strict.unapplied)
