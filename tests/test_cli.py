@@ -185,9 +185,9 @@ def test_as_a_module_and_closed_pipes() -> None:
 
 def test_catalogue_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["catalogue", "info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["counts"]["images"] == 5826
+    assert json.loads(capsys.readouterr().out)["counts"]["images"] == 6581
     assert main(["catalogue", "info"]) == 0
-    assert "1331 studies" in capsys.readouterr().out
+    assert "1355 studies" in capsys.readouterr().out
 
 
 def test_lab_starts_jupyterlab_on_the_notebooks(tmp_path: Path) -> None:

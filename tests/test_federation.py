@@ -317,7 +317,7 @@ def test_lookup_by_identifier_accession_and_address(identifier: str, expected: s
     [
         ("idr:idr0O62", "idr:idr0062"),
         ("S-BIAD6344", "bia:S-BIAD634"),
-        ("bia:S-BIAD144", "bia:S-BIAD144/IM10.zarr"),
+        ("embl:platybrowser", "embl:platybrowser/platy-raw.ome.zarr"),
         ("https://example.org/nothing.zarr", None),
         ("nosuch:thing", None),
         ("http://[", None),

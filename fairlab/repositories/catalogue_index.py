@@ -111,9 +111,8 @@ def _documents(studies: Sequence[Row], images: Sequence[Row]) -> list[_Document]
     found = [_image(row, by_id.get(row["study"])) for row in images]
     of_study: dict[str, list[_Document]] = defaultdict(list)
     for document in found:
-        for study in (document.study, document.row.get("also")):
-            if study:
-                of_study[study].append(document)
+        for study in {document.study, *terms.split(document.row.get("also", ""))} - {""}:
+            of_study[study].append(document)
     return found + [_study(row, of_study[row["id"]]) for row in studies]
 
 
@@ -123,7 +122,7 @@ def _image(row: Row, study: Row | None) -> _Document:
     codes = [
         record.repository,
         record.id.split(":")[0],
-        row["also"],
+        *_codes(row["also"]),
         study["names"] if study else "",
         record.doi or "",
     ]
@@ -141,7 +140,9 @@ def _image(row: Row, study: Row | None) -> _Document:
 
 def _study(row: Row, images: Sequence[_Document]) -> _Document:
     record = study_record(row, listed=len(images))
-    codes = [record.repository, record.id.split(":")[0], row["names"], row["collection"]]
+    codes = [
+        record.repository, record.id.split(":")[0], row["names"], row["collection"], *_codes(row["same_as"]),
+    ]  # fmt: skip
     traits = traits_of(record)
     whole = replace(
         traits,
@@ -158,6 +159,10 @@ def _study(row: Row, images: Sequence[_Document]) -> _Document:
         traits=whole,
         words=_words(record, title=[], study=[record.title or ""], codes=codes),
     )
+
+
+def _codes(studies: str) -> list[str]:
+    return [key.split(":", 1)[1] for key in terms.split(studies)]
 
 
 def _more_names(record: Record, study: Row | None) -> set[str]:
@@ -228,7 +233,8 @@ def _names(documents: Sequence[_Document]) -> Iterable[tuple[str, int]]:
 def _members(documents: Sequence[_Document]) -> Iterable[tuple[str, int]]:
     for number, document in enumerate(documents):
         if document.record.kind == "image":
-            groups = {document.group, document.study, document.row.get("also", "")} - {""}
+            also = terms.split(document.row.get("also", ""))
+            groups = {document.group, document.study, *also} - {""}
             yield from ((group, number) for group in sorted(groups))
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from fairlab.moves import current_address
 from fairlab.repositories.catalogue_words import packed, values
 from fairlab.terms import Term, fold
 
@@ -50,6 +51,10 @@ _STUDY_DOCUMENTS = {
     "SSBD:database": "openssbd/gide-ro-crate project-ro-crate/database/{accession} @f6e6a39",
     "SSBD:repository": "openssbd/gide-ro-crate project-ro-crate/repository/{accession} @f6e6a39",
 }
+_PAGES = {
+    "BIA": "https://www.ebi.ac.uk/biostudies/bioimages/studies/{accession}",
+    "EMPIAR": "https://www.ebi.ac.uk/empiar/{accession}/",
+}
 _CUT_LENGTH = 200  # the list of studies cuts long cells there, in the middle of a value
 _DATA_DOI = re.compile(r"10\.(?:15151|25378|5281|17867|6019|24631)/[^\s;]+")
 _ARTICLE_DOI = re.compile(r"https?://doi\.org/[^\s;]+")
@@ -70,15 +75,52 @@ def unlisted_taxa(images: Sequence[Row], taxa: Sequence[Row]) -> list[Row]:
     return [found[key] for key in sorted(found)]
 
 
+# ── lists of our own ─────────────────────────────────────────────────────────────────────────────
+
+
+def undescribed_studies(listed: Iterable[Row]) -> list[Row]:
+    """Studies that images name but no crate describes, in the form of the list of studies."""
+    return [
+        defaultdict(str, row, url=_PAGES[row["source"]].format(accession=row["accession"])) for row in listed
+    ]
+
+
+def more_images(listed: Iterable[Row], studies: Sequence[Row]) -> list[Row]:
+    """Images of BIA that other public lists name, in the form of the list of images."""
+    credited = {row["accession"] for row in studies if row["authors"]}
+    return [
+        defaultdict(
+            str,
+            row,
+            source="BIA",
+            url=current_address(row["listed_url"]),
+            attribution="" if row["accession"] in credited else f"BIA; {row['accession']}",
+        )
+        for row in listed
+    ]
+
+
+def same_studies(listed: Iterable[Row]) -> dict[str, set[str]]:
+    """Study to the identifiers under which other archives hold the same data, in both directions."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in listed:
+        found[row["study"]].add(row["same_as"])
+        found[row["same_as"]].add(row["study"])
+    return found
+
+
 # ── studies ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def study_rows(studies: Sequence[Row], containers: Sequence[Row], known: Vocabularies) -> list[Row]:
+def study_rows(
+    studies: Sequence[Row], containers: Sequence[Row], same: Mapping[str, set[str]], known: Vocabularies
+) -> list[Row]:
     """The rows of the table of studies, by identifier."""
     idr = _containers_by_study(containers)
-    return sorted(
-        (_study(row, idr.get(row["accession"], []), known) for row in studies), key=lambda row: row["id"]
-    )
+    found = [_study(row, idr.get(row["accession"], []), known) for row in studies]
+    for row in found:
+        row["same_as"] = "|".join(sorted(same.get(row["id"], ())))
+    return sorted(found, key=lambda row: row["id"])
 
 
 def _containers_by_study(containers: Sequence[Row]) -> dict[str, list[Row]]:
@@ -111,7 +153,7 @@ def _study(row: Row, containers: Sequence[Row], known: Vocabularies) -> Row:
         "authors": "|".join(dict.fromkeys(_whole_values(row["authors"]))),
         "thumbnail_url": row["thumbnail"],
         "names": "|".join(sorted({container["study"] for container in containers})),
-        "document": _STUDY_DOCUMENTS[row["source"]].format(accession=row["accession"]),
+        "document": row.get("document") or _STUDY_DOCUMENTS[row["source"]].format(accession=row["accession"]),
     }
 
 
@@ -151,7 +193,11 @@ def _whole_values(cell: str) -> list[str]:
 
 
 def image_rows(
-    images: Sequence[Row], studies: Sequence[Row], containers: Sequence[Row], known: Vocabularies
+    images: Sequence[Row],
+    studies: Sequence[Row],
+    containers: Sequence[Row],
+    same: Mapping[str, set[str]],
+    known: Vocabularies,
 ) -> list[Row]:
     """The rows of the table of images, by identifier."""
     study_ids = {row["accession"]: row["id"] for row in studies}
@@ -162,6 +208,11 @@ def image_rows(
     }
     ids = image_ids(images)
     found = [_image(row, ids[row["url"]], study_ids, screens, known) for row in images]
+    with_images = {row["study"] for row in found} | {row["also"] for row in found}
+    for row in found:
+        # What another archive holds of a study stands in only where none of its own images is listed.
+        shared = same.get(row["group"], set()) & set(study_ids.values()) - with_images
+        row["also"] = "|".join(sorted(shared | {row["also"]} - {""}))
     return sorted(found, key=lambda row: row["id"])
 
 
@@ -192,6 +243,8 @@ def _image(row: Row, key: str, study_ids: Mapping[str, str], screens: set[str], 
         "axes": axes,
         "shape": shape,
         "axes_from": axes_from,
+        "pixel_size": row.get("pixel_size", "").replace(",", "|"),
+        "channels": row.get("channels", ""),
         "bytes": row["bytes"],
         "title": row["title"],
         "attribution": row["attribution"],

@@ -1,8 +1,8 @@
 """The catalogue's shipped tables, made from lists of facts that repositories publish.
 
-``build_tables`` reads five CSV files (images, studies, IDR containers, FBbi, taxa), adds fairlab's own
-everyday words, gives every record its identifier, and writes compressed tables of less than a megabyte.
-The same sources give the same bytes.
+``build_tables`` reads five CSV files (images, studies, IDR containers, FBbi, taxa), adds fairlab's own lists
+(everyday words, more images, the same study in two archives), gives every record its identifier, and writes
+compressed tables of less than a megabyte. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -52,6 +52,14 @@ SOURCES = {
     "ontologies/fbbi_terms.csv": {"id", "label", "synonyms", "parents"},
     "ontologies/taxa_seen.csv": {"id", "scientific_name", "other_spellings"},
 }
+OWN = {
+    "method_words.csv": {"id", "label", "parents", "words"},
+    "common_names.csv": {"name", "ids"},
+    "more_images.csv": {"accession", "listed_url", "provenance"},
+    "more_studies.csv": {"source", "accession", "document"},
+    "study_links.csv": {"study", "same_as", "document"},
+}
+"""fairlab's own lists: everyday words, and facts that public lists state besides those of ``SOURCES``."""
 TABLES = ("images.csv.gz", "studies.csv.gz", "methods.csv.gz", "taxa.csv.gz")
 PROVENANCE = "catalogue.json"
 
@@ -86,23 +94,27 @@ def build_tables(
     source, out = Path(source_dir), Path(out_dir) if out_dir is not None else terms.DATA
     lists = {name: _read_list(source / name, columns) for name, columns in SOURCES.items()}
     images_list, studies_list, containers, fbbi, taxa_seen = lists.values()
-    everyday = {
-        name: _read_list(terms.DATA / name, set()) for name in ("method_words.csv", "common_names.csv")
-    }
-    methods = words.method_rows(fbbi, everyday["method_words.csv"])
+    own = {name: _read_list(terms.DATA / name, columns) for name, columns in OWN.items()}
+    methods = words.method_rows(fbbi, own["method_words.csv"])
     taxa = words.taxon_rows(
-        [*taxa_seen, *rows.unlisted_taxa(images_list, taxa_seen)], everyday["common_names.csv"]
+        [*taxa_seen, *rows.unlisted_taxa(images_list, taxa_seen)], own["common_names.csv"]
     )
     known = words.Vocabularies(
         organisms=terms.Vocabulary(terms.entries(taxa)),
         imaging_methods=terms.Vocabulary(terms.entries(methods)),
     )
-    studies = rows.study_rows(studies_list, containers, known)
-    images = rows.image_rows(images_list, studies, containers, known)
+    same = rows.same_studies(own["study_links.csv"])
+    studies_list = [*studies_list, *rows.undescribed_studies(own["more_studies.csv"])]
+    studies = rows.study_rows(studies_list, containers, same, known)
+    images_list = [*images_list, *rows.more_images(own["more_images.csv"], studies)]
+    images = rows.image_rows(images_list, studies, containers, same, known)
     tables = dict(zip(TABLES, (images, studies, methods, taxa), strict=True))
     packed = {name: _packed(table) for name, table in tables.items()}
     provenance = {
-        "sources": {name: _digest((source / name).read_bytes()) for name in SOURCES},
+        "sources": {
+            **{name: _digest((source / name).read_bytes()) for name in SOURCES},
+            **{name: _digest((terms.DATA / name).read_bytes()) for name in OWN},
+        },
         "counts": {name.split(".")[0]: len(table) for name, table in tables.items()},
         "images_by_repository": dict(sorted(Counter(row["repository"] for row in images).items())),
         "labels_without_term": known.unresolved(),
@@ -132,7 +144,7 @@ def catalogue_info(folder: str | os.PathLike[str] | None = None) -> dict[str, An
     --------
     >>> info = catalogue_info()
     >>> info["counts"]["images"], info["counts"]["studies"], info["bytes"] < 1_000_000
-    (5826, 1331, True)
+    (6581, 1355, True)
     """
     path = Path(folder) if folder is not None else terms.DATA
     try:
