@@ -33,6 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Live services are asked on request only: ``pytest -m network``."""
+    if "network" not in config.getoption("markexpr"):
+        live = [item for item in items if item.get_closest_marker("network")]
+        items[:] = [item for item in items if item not in live]
+        config.hook.pytest_deselected(items=live)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One cache folder for the whole run, away from the user's; subprocesses inherit it."""

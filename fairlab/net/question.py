@@ -50,7 +50,8 @@ def joined(path: str, params: Params | None) -> str:
     '/study/a%20b?q=50%25%20%26%20more&size=3&exact=true&facet=x&facet=y'
     """
     place, question, query = path.partition("?")
-    if any(unquote(step) in (".", "..") for step in place.split("/")):
+    # Also where it is percent-encoded: servers differ in when they decode.
+    if any(step in (".", "..") for step in unquote(place).split("/")):
         raise QueryError(
             f'"{path[:80]}" leads out of the archive\'s own addresses; an identifier has no "." or ".." steps',
             kind="identifier-form",

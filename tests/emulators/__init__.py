@@ -34,10 +34,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pytest
+
 from fairlab.net import api
+from fairlab.net.line import Line
 from fairlab.options import option, set_options
 
-EMULATED: dict[str, str] = {}
+EMULATED = {
+    "shelf": "tests.emulators.shelf:ShelfServer",  # the example of CONTRIBUTING.md
+}
 """Name of each live repository -> ``"module:Class"`` of its emulator."""
 
 FAULTS = ("slow", "down", "rate", "hang", "html", "malformed", "drift", "empty", "cut")
@@ -105,6 +110,10 @@ class Emulator:
     """Words that find nothing."""
     known: ClassVar[str] = ""
     """Identifier of a study that it has."""
+    credentials: ClassVar[tuple[str, ...]] = ()
+    """Names of request headers by which users are known; none: everybody may ask."""
+    paced: ClassVar[bool] = False
+    """Whether the client's pauses between requests are kept: tests of adapters need none."""
 
     def __init__(self) -> None:
         self.fault: str | None = None
@@ -115,6 +124,8 @@ class Emulator:
         """Applied to JSON before it is sent: how archives drift."""
         self.log: list[Asked] = []
         """Every request, in order."""
+        self.strays: list[Asked] = []
+        """Those that no route was for: an adapter asked what the archive does not document."""
         self._routes: list[tuple[str, re.Pattern[str], Route]] = []
         self._refused = 0
         self._over = threading.Event()
@@ -143,11 +154,19 @@ class Emulator:
         self._stack.callback(self._over.set)
         # Ports come again: what another emulator said there must not be remembered.
         self._stack.enter_context(set_options(hosts={**option("hosts"), **self.hosts}, answers_max_bytes=0))
+        if not self.paced:
+            patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+            patch.setattr(Line, "turn", lambda *_: 0.0)
         self.forgive()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def adapter(self) -> Any:
+        """A new repository of the class that asks this server."""
+        module, _, cls = self.repository.partition(":")
+        return getattr(importlib.import_module(module), cls)()
 
     def forgive(self) -> None:
         """Let the client forget that this server failed."""
@@ -182,6 +201,7 @@ class Emulator:
                 found = answer(Asked(**{**vars(asked), "groups": match.groups(default="")}))
                 reply = found if isinstance(found, Reply) else Reply(content=found)
                 return self._altered(reply)
+        self.strays.append(asked)
         return Reply(content={"error": "not found"}, status=404)
 
     def _altered(self, reply: Reply) -> Reply:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 class Library(Emulator):
     apis: ClassVar = {"library": "/api"}
+    paced: ClassVar = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,118 @@
+"""The shape of answers: which fields there are and of what type, without anything that was said.
+
+Shapes of live answers are recorded with their date and compared with what the emulators serve, so that an
+emulator cannot drift away from its archive unnoticed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from fairlab.net import http
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fairlab.net.answers import Answer
+
+Shape = frozenset[str]
+"""Lines such as ``"/hits/[]/title: text"``."""
+Shapes = dict[str, Shape]
+"""Question (``"GET /search ?query,size"``) to the shape of its answers."""
+
+
+def shape(value: Any) -> Shape:
+    """Every place in a JSON value with its type.
+
+    Examples
+    --------
+    >>> sorted(shape({"hits": [{"id": 1}, {"id": None}], "S-BIAD1": "x"}))
+    ['/*: text', '/hits/[]/id: nothing', '/hits/[]/id: number', '/hits/[]: object', '/hits: list', ': object']
+    """
+    return frozenset(f"{place}: {kind}" for place, kind in _places(value, ""))
+
+
+def _places(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        yield place, "object"
+        for name, part in value.items():
+            yield from _places(part, f"{place}/{_plain(name)}")
+    elif isinstance(value, list):
+        yield place, "list"
+        for part in value:
+            yield from _places(part, f"{place}/[]")
+    else:
+        yield place, _KINDS.get(type(value), "number")
+
+
+_KINDS = {str: "text", bool: "flag", type(None): "nothing"}
+
+
+def _plain(step: str) -> str:
+    """A name, or ``*`` for what is an identifier: digits, an address, a long word that nobody speaks."""
+    return "*" if re.search(r"\d{2}|\d$|://|[^\x21-\x7e]", step) or len(step) > 40 else step
+
+
+def asked(method: str, url: str) -> str:
+    """A question without its values."""
+    parts = urlsplit(url)
+    path = "/".join(_plain(step) for step in parts.path.split("/"))
+    names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return f"{method} {path}" + (f" ?{','.join(names)}" if names else "")
+
+
+@contextlib.contextmanager
+def recorded(below: Sequence[str]) -> Iterator[Shapes]:
+    """The shapes of all JSON that is asked for inside the block; paths are told below these addresses."""
+    found: defaultdict[str, Shape] = defaultdict(frozenset)
+    bases = sorted((base.rstrip("/") for base in below), key=len, reverse=True)
+
+    def note(method: str, url: str, answer: Answer) -> Answer:
+        own = next((url[len(base) :] for base in bases if url.startswith(base)), urlsplit(url).path)
+        with contextlib.suppress(ValueError):
+            found[asked(method, own)] |= shape(json.loads(answer.body))
+        return answer
+
+    get, post = http.get, http.post
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "get", lambda url, **how: note("GET", url, get(url, **how)))
+        patch.setattr(http, "post", lambda url, body, **how: note("POST", url, post(url, body, **how)))
+        yield found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Between what an archive answers and what its emulator serves."""
+
+    invented: tuple[str, ...]
+    """What the emulator has and the archive has not: adapters may rely on it in vain."""
+    lacking: tuple[str, ...]
+    """What the archive has and the emulator has not."""
+
+    def __str__(self) -> str:
+        lines = [f"  only the emulator: {line}" for line in self.invented]
+        return "\n".join([*lines, *(f"  only the archive:  {line}" for line in self.lacking)]) or "  none"
+
+
+def difference(archive: Shapes, emulator: Shapes) -> Difference:
+    """What differs in the answers to questions that both were asked."""
+    both = sorted(archive.keys() & emulator.keys())
+    return Difference(
+        invented=tuple(f"{q} {line}" for q in both for line in sorted(emulator[q] - archive[q])),
+        lacking=tuple(f"{q} {line}" for q in both for line in sorted(archive[q] - emulator[q])),
+    )
+
+
+def written(shapes: Shapes, *, date: str) -> str:
+    """Shapes as a file that is kept."""
+    return (
+        json.dumps({"date": date, "answers": {q: sorted(shapes[q]) for q in sorted(shapes)}}, indent=1) + "\n"
+    )
