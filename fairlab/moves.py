@@ -111,7 +111,7 @@ def addresses_to_try(url: str, *, listed: str | None = None) -> tuple[str, ...]:
     found = [current_address(url), *given, *map(web_address, given)]
     by_form: dict[str, str] = {}
     for address in found:
-        by_form.setdefault(tidy(address), address)
+        by_form.setdefault(tidy(address).rstrip("/"), address)
     return tuple(by_form.values())
 
 
@@ -144,7 +144,7 @@ def tidy(url: str) -> str:
 
     Examples
     --------
-    >>> tidy("https://example.org/a b%20c.zarr/")
+    >>> tidy("https://example.org/a b%20c.zarr")
     'https://example.org/a%20b%20c.zarr'
     """
     try:
@@ -152,8 +152,8 @@ def tidy(url: str) -> str:
     except ValueError:
         return url.strip()
     if parts.scheme not in ("http", "https"):
-        return _plain(url).rstrip("/") if parts.netloc else url.strip()
-    return urlunsplit(parts._replace(path=quote(parts.path.rstrip("/"), safe=_SAFE), fragment=""))
+        return _plain(url) if parts.netloc else url.strip()
+    return urlunsplit(parts._replace(path=quote(parts.path, safe=_SAFE), fragment=""))
 
 
 def fingerprint() -> str:
@@ -181,7 +181,7 @@ def _followed(url: str, kinds: tuple[Kind, ...]) -> str:
         return tidied
     if not parts.netloc:
         return tidied
-    before = _bare(parts.scheme, parts.netloc, f"{parts.path}/")
+    before = _bare(parts.scheme, parts.netloc, parts.path)
     after = _moved(before, kinds)
     if after == before:
         return tidied

@@ -24,7 +24,8 @@ RETIRED = "https://uk1s3.embassy.ebi.ac.uk"
     ("listed", "now"),
     [
         (f"{RETIRED}/bia-integrator-data/S-BIAD1/u/v.zarr/0", f"{EBI}/bioimaging-integrator-data/S-BIAD1/u/v.zarr/0"),
-        (f"{RETIRED}/idr/zarr/v0.4/1.zarr/", f"{EBI}/idr/zarr/v0.4/1.zarr"),
+        (f"{RETIRED}/idr/zarr/v0.4/1.zarr/", f"{EBI}/idr/zarr/v0.4/1.zarr/"),
+        ("https://example.org/page/", "https://example.org/page/"),
         (f"{RETIRED}/ebi-ngff-challenge-2024/a.zarr", f"{EBI}/bioimaging-01-pub/ebi-ngff-challenge-2024/a.zarr"),
         (f"{RETIRED}/bia-zarr-test/a.zarr", f"{EBI}/bioimaging-01-pub/bia-zarr-test/a.zarr"),
         (f"{EBI}/ebi-ngff-challenge-2024/a.zarr", f"{EBI}/bioimaging-01-pub/ebi-ngff-challenge-2024/a.zarr"),
@@ -59,7 +60,7 @@ def test_a_signature_does_not_go_along_to_another_host() -> None:
         ("https://s3.us-west-2.amazonaws.com/allencell/a.zarr", "https://allencell.s3.amazonaws.com/a.zarr"),
         ("https://allencell.s3.us-west-2.amazonaws.com/a.zarr", "https://allencell.s3.amazonaws.com/a.zarr"),
         ("gs://jax-public-ngff-2024/a b.zarr", "https://storage.googleapis.com/jax-public-ngff-2024/a%20b.zarr"),
-        ("zarr://gs://ucl-hip-ct/a.zarr/", "https://storage.googleapis.com/ucl-hip-ct/a.zarr"),
+        ("zarr://gs://ucl-hip-ct/a.zarr/", "https://storage.googleapis.com/ucl-hip-ct/a.zarr/"),
         ("https://bioimaging-01-pub.livingobjects.ebi.ac.uk/p/a.zarr", f"{EBI}/bioimaging-01-pub/p/a.zarr"),
         ("https://bia-integrator-data.uk1s3.embassy.ebi.ac.uk/a.zarr", f"{EBI}/bioimaging-integrator-data/a.zarr"),
         ("https://testbucket-bia.uk1s3.embassy.ebi.ac.uk/a.zarr", f"{RETIRED}/testbucket-bia/a.zarr"),
@@ -97,7 +98,7 @@ def test_a_query_tells_addresses_apart() -> None:
 
 def test_the_newest_address_is_tried_first_and_every_address_once() -> None:
     assert moves.addresses_to_try(f"{RETIRED}/idr/a b.zarr/") == (
-        f"{EBI}/idr/a%20b.zarr",
+        f"{EBI}/idr/a%20b.zarr/",
         f"{RETIRED}/idr/a b.zarr/",
     )
     assert moves.addresses_to_try(f"{EBI}/idr/a.zarr", listed=f"{RETIRED}/idr/a.zarr") == (

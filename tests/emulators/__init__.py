@@ -41,6 +41,7 @@ from fairlab.net.line import Line
 from fairlab.options import option, set_options
 
 EMULATED = {
+    "gide": "tests.emulators.gide:Gide",
     "shelf": "tests.emulators.shelf:ShelfServer",  # the example of CONTRIBUTING.md
 }
 """Name of each live repository -> ``"module:Class"`` of its emulator."""

@@ -256,7 +256,7 @@ def test_the_images_of_a_study_open(repository: LiveRepository, server: Emulator
     study = repository.lookup(server.known)
     assert study is not None
     images = [record for page in walk(repository.images(study)) for record in page.records]
-    if repository.capabilities.pixels == "none":
+    if repository.capabilities.pixels.startswith("none"):
         assert not images
         return
     assert images and len({image.id for image in images}) == len(images)
