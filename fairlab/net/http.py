@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -181,6 +181,8 @@ def _follow(asked: _Asked, deadline: Deadline, tries: int) -> Answer:
         target, leaves = redirected(url, reply.headers["location"])
         if urlsplit(target).netloc != urlsplit(url).netloc:
             headers = ()
+        if reply.status == 303:  # the answer to what was posted lies there
+            asked = replace(asked, body=None)
         url, outside_only = target, outside_only or leaves
     raise UnexpectedAnswer(
         f"more than {_MAX_REDIRECTS} redirects from {redact(asked.url)}",

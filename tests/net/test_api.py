@@ -85,6 +85,20 @@ def test_text_and_questions_that_are_json(api: Api, library: Library) -> None:
     assert library.log[1].headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize(("status", "method"), [(303, "GET"), (307, "POST"), (308, "POST")])
+def test_what_is_posted_may_be_answered_elsewhere(
+    api: Api, library: Library, status: int, method: str
+) -> None:
+    def move(asked: Asked) -> Reply:
+        return Reply(status=status, content=b"", headers={"Location": "/api/told"})
+
+    library.route("POST", "/api/move", move)
+    for name in ("GET", "POST"):
+        library.route(name, "/api/told", lambda asked: {"by": asked.method, "body": asked.body.decode()})
+    found = api.post_json("move", [1]).content
+    assert found == {"by": method, "body": "[1]" if method == "POST" else ""}
+
+
 def test_parameters_arrive_as_they_were_meant(api: Api) -> None:
     params = {"q": 'a&b=c "µ" 50%', "yes": True, "size": 3, "facet": ["x", "y"]}
     assert api.json("echo", params).content["params"] == {
@@ -241,11 +255,9 @@ def test_of_several_addresses_one_that_answers_is_used(api: Api, library: Librar
         with pytest.raises(Unavailable) as caught:
             api.json("search")
         assert caught.value.kind == "http-503" and library.url in str(caught.value)
-        library.fault = second.fault = "hang"
-        started = time.monotonic()
-        with limit(0.6), pytest.raises(Unavailable):
-            api.json("search")
-        assert time.monotonic() - started < 1.2 and library.log[-1].path == second.log[-1].path
+        library.fault, second.fault = "hang", None
+        with limit(2):  # half of which is left for the second
+            assert api.json("search").url.startswith(second.url)
 
 
 def test_requests_keep_their_distance_over_all_threads(library: Library) -> None:
