@@ -6,10 +6,10 @@ itself, or the catalogue, says which of its images open.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from fairlab import terms
-from fairlab.net.api import Api
 from fairlab.repositories.answers import at, envelope
 from fairlab.repositories.base import Archive, Capabilities, Page
 from fairlab.repositories.gide_records import PUBLISHERS, study_id, study_record
@@ -18,6 +18,7 @@ from fairlab.traits import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fairlab.net.api import Api
     from fairlab.query import Query
     from fairlab.record import Record
     from fairlab.terms import Term, Vocabulary
@@ -48,8 +49,12 @@ class GideRepository(Archive):
         pixels="none of its own: those that the study's archive or the catalogue lists",
     )
 
-    def __init__(self) -> None:
-        self.api = Api(
+    @functools.cached_property
+    def api(self) -> Api:
+        """The archive's interface; made when it is first asked, as importing a transport takes time."""
+        from fairlab.net.api import Api
+
+        return Api(
             "gide",
             "https://www.gide-project.org/search",
             "https://wwwdev.gide-project.org/search",
