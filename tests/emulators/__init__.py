@@ -42,6 +42,7 @@ from fairlab.options import option, set_options
 
 EMULATED = {
     "gide": "tests.emulators.gide:Gide",
+    "idr": "tests.emulators.idr:Idr",
     "shelf": "tests.emulators.shelf:ShelfServer",  # the example of CONTRIBUTING.md
 }
 """Name of each live repository -> ``"module:Class"`` of its emulator."""
