@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from fairlab.net.api import Api
 from fairlab.repositories import idr_engine, idr_lists, idr_records, idr_studies
 from fairlab.repositories.base import Archive, Capabilities, Page
 from fairlab.repositories.idr_engine import Engine
@@ -18,6 +18,7 @@ from fairlab.results import select
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fairlab.net.api import Api
     from fairlab.query import Query
     from fairlab.record import Record
     from fairlab.repositories.idr_engine import Hit
@@ -55,11 +56,26 @@ class IdrRepository(Archive):
         pixels="OME-Zarr of its own: a list of samples, and folders of its bucket named after studies",
     )
 
-    def __init__(self) -> None:
-        self.api = Api("idr", idr_records.SITE, pause_s=0.1)
-        self._samples = Api("idr-lists", idr_lists.SAMPLES, pause_s=0.1)
-        self._bucket = Api("idr-pixels", idr_lists.BUCKET, pause_s=0.1)
-        self._engine, self._omero = Engine(self.api), Omero(self.api)
+    @functools.cached_property
+    def api(self) -> Api:
+        """The OMERO server and the search engine; made when first asked, as importing a transport takes time."""
+        return _api("idr", idr_records.SITE)
+
+    @functools.cached_property
+    def _samples(self) -> Api:
+        return _api("idr-lists", idr_lists.SAMPLES)
+
+    @functools.cached_property
+    def _bucket(self) -> Api:
+        return _api("idr-pixels", idr_lists.BUCKET)
+
+    @property
+    def _engine(self) -> Engine:
+        return Engine(self.api)
+
+    @property
+    def _omero(self) -> Omero:
+        return Omero(self.api)
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Studies by twenty, OME-Zarr study by study, or single images by the thousand when pairs are asked for."""
@@ -189,3 +205,9 @@ class IdrRepository(Archive):
         if found is None:
             return None
         return idr_records.image_of_server(number, *found, self._omero.annotations("image", number))
+
+
+def _api(name: str, base: str) -> Api:
+    from fairlab.net.api import Api
+
+    return Api(name, base, pause_s=0.1)

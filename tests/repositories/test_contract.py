@@ -31,7 +31,7 @@ def test_the_embedded_repositories_are_installed() -> None:
 def test_it_says_who_it_is(repository: base.Repository) -> None:
     assert isinstance(repository, base.Repository)
     assert repository.name == repository.name.casefold() and repository.prefixes and repository.live is False
-    others = [r for r in base.repositories().values() if r is not repository]
+    others = [r for r in base.repositories().values() if r is not repository and not r.live]
     assert not any(set(repository.prefixes) & set(other.prefixes) for other in others)
 
 
