@@ -224,9 +224,13 @@ def test_three_wells_are_three_wells(tmp_path: Path, serve: Serve, monkeypatch: 
     )
 
 
-def test_single_pixels_of_several_wells(tmp_path: Path) -> None:
+def test_single_pixels_of_several_wells(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     full = write_plate(tmp_path / "p.zarr", wells=SPARSE)
-    image = open_plate(tmp_path / "p.zarr")["scale0/image"]
+    server, bursts = serve(tmp_path), Bursts(monkeypatch)
+    image = open_plate(f"{server.url}/p.zarr")["scale0/image"]
+    opened = bursts.trips
     at = {
         "row": [0, 1, 2, 0],
         "column": [3, 1, 2, 1],
@@ -237,6 +241,29 @@ def test_single_pixels_of_several_wells(tmp_path: Path) -> None:
     points = image.isel({dim: xr.DataArray(places, dims="p") for dim, places in at.items()})
     expected = full[at["row"], at["column"], at["field"], :, at["y"], at["x"]]
     np.testing.assert_array_equal(points.transpose("p", "c").values, expected)
+    assert bursts.trips - opened == 2  # what is not known of the wells, and all chunks at once
+    assert set(bursts.asked) < {path.removeprefix("/p.zarr/") for path in server.paths()}
+
+
+def test_single_pixels_beyond_the_edge_of_a_smaller_field(tmp_path: Path) -> None:
+    full = write_plate(tmp_path / "p.zarr", levels=1, wells=SPARSE)
+    smaller = write_store(tmp_path / "p.zarr/B/2/1", shape=(2, 24, 40), levels=1, seed=5)
+    image = open_plate(tmp_path / "p.zarr", join="outer")["scale0/image"]
+    at = {
+        "row": [1, 1, 1, 0],
+        "column": [1, 1, 1, 3],
+        "field": [1, 1, 0, 0],
+        "y": [23, 24, 31, 31],
+        "x": [39, 3, 47, 0],
+    }
+    points = image.isel({dim: xr.DataArray(places, dims="p") for dim, places in at.items()}).isel(c=0)
+    assert points.values.tolist() == [
+        smaller[0, 23, 39],
+        0,
+        full[1, 1, 0, 0, 31, 47],
+        full[0, 3, 0, 0, 31, 0],
+    ]
+    assert points.isel(p=[1]).values.tolist() == [0]  # of this field nothing is left to read
 
 
 @pytest.fixture(scope="module")

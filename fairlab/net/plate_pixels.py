@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fairlab.errors import ChunkError, SelectionError, warn
+from fairlab.net import batch
 from fairlab.net.fetch import Cost, Part, read_into
-from fairlab.net.selection import wrapped
+from fairlab.net.selection import points, wrapped
 from fairlab.options import max_read_bytes
 
 if TYPE_CHECKING:
@@ -74,13 +75,19 @@ class PlatePixels:
         self._check_size(owners.size)
         readers = self._readers(cells)
         pixels = np.full(owners.size, self.fill_value, self.dtype.newbyteorder("="))
+        work, places = [], []
         for number, cell in enumerate(cells):
-            mine = np.flatnonzero(owners == number)
             reader = readers[cell]
-            if reader is not None:
-                inside = np.all([p[mine] < n for p, n in zip(positions, reader.shape, strict=True)], axis=0)
-                mine = mine[inside]
-                pixels[mine] = reader.read_points([p[mine] for p in positions])
+            if reader is None:
+                continue
+            mine = np.flatnonzero(owners == number)
+            mine = mine[np.all([p[mine] < n for p, n in zip(positions, reader.shape, strict=True)], axis=0)]
+            plan = points([p[mine] for p in positions], reader.shape, reader.inner_chunks)
+            work.append((reader, plan, np.empty(plan.shape, pixels.dtype)))
+            places.append(mine)
+        batch.read(work, None)
+        for mine, (_, plan, found) in zip(places, work, strict=True):
+            pixels[mine] = plan.arranged(found)
         self._note(readers.values())
         return pixels.reshape(choice.shape)
 
