@@ -456,6 +456,23 @@ def test_a_group_of_several_images(tmp_path: Path, version: str) -> None:
         assert caught.value.kind == "series-unknown"
 
 
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_a_broken_image_beside_others_is_in_nobodys_way(tmp_path: Path, version: str) -> None:
+    images = write_several(tmp_path / "a.zarr", ["overview", "detail", "label"], version=version)
+    document = tmp_path / "a.zarr" / (".zattrs" if version == "0.4" else "zarr.json")
+    stated = json.loads(document.read_text())
+    block = stated if version == "0.4" else stated["attributes"]["ome"]
+    del block["multiscales"][0]["datasets"]
+    document.write_text(json.dumps(stated))
+    with pytest.warns(FairlabWarning, match="the image 0 beside it cannot be read") as caught:
+        tree = open_image(tmp_path / "a.zarr", series="detail")
+    assert len(caught) == 1
+    np.testing.assert_array_equal(tree["scale0/image"].values, images[1])
+    with pytest.raises(FormatError) as wrong:
+        open_image(tmp_path / "a.zarr", series="overview")
+    assert wrong.value.kind == "datasets"
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(("listed", "xml"), [(True, True), (True, False), (False, True), (False, False)])
 def test_a_collection_says_which_images_it_holds(

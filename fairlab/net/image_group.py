@@ -75,11 +75,12 @@ def read_group(store: Store, *, series: Series = None, missing: Missing = "warn"
         attributes, zarr_format = read_attributes(found, path)
     where = _join(store.location, path)
     _refuse_others(attributes, zarr_format, where)
-    images = group.images(attributes, zarr_format=zarr_format, where=where)
-    number = picked(series, [str(n) for n in range(len(images))], _names(images), where=where)
-    image = images[number]
+    images = group.image_names(attributes, where=where)
+    number = picked(series, [str(n) for n in range(len(images))], images, where=where)
+    image = group.image(attributes, zarr_format=zarr_format, where=where, number=number)
     if len(images) > 1:
         within = image.name or f"multiscales/{number}"
+        _tell_broken(attributes, zarr_format, where, [n for n in range(len(images)) if n != number])
     if len(images) > 1 and series is None:
         image = dataclasses.replace(image, remarks=(*image.remarks, _several(images)))
     names = _label_names(found, path, zarr_format, where)
@@ -200,13 +201,18 @@ def _refuse_others(attributes: Mapping[str, Any], zarr_format: int, where: str) 
     raise FormatError(f"not one image at {where}\n  {advice}", kind=kind, url=where)
 
 
-def _names(images: Sequence[Image]) -> list[str]:
-    return [image.name or "" for image in images]
+def _several(names: Sequence[str]) -> str:
+    stated = ", ".join(f'{n} "{name}"' if name else str(n) for n, name in enumerate(names))
+    return f"the group holds {len(names)} images ({stated}); the first one was opened, series= opens another"
 
 
-def _several(images: Sequence[Image]) -> str:
-    stated = ", ".join(f'{n} "{name}"' if name else str(n) for n, name in enumerate(_names(images)))
-    return f"the group holds {len(images)} images ({stated}); the first one was opened, series= opens another"
+def _tell_broken(attributes: Mapping[str, Any], zarr_format: int, where: str, numbers: Iterable[int]) -> None:
+    """Say which other images of the group could not be opened; they are in nobody's way."""
+    for number in numbers:
+        try:
+            group.image(attributes, zarr_format=zarr_format, where=where, number=number)
+        except FormatError as exc:
+            _leave_out(f"the image {number} beside it", exc)
 
 
 def _label_names(found: Documents, path: str, zarr_format: int, where: str) -> tuple[str, ...]:
@@ -222,7 +228,7 @@ def _label_image(found: Documents, name: str, place: str, zarr_format: int) -> I
     attributes = attributes_of(found[group_key(place, zarr_format)], zarr_format)
     where = _join(found.store.location, place)
     try:
-        return group.images(attributes, zarr_format=zarr_format, where=where, inside=place)[0]
+        return group.image(attributes, zarr_format=zarr_format, where=where, inside=place)
     except FormatError as exc:
         _leave_out(f'the label image "{name}"', exc)
         return None

@@ -247,7 +247,7 @@ class Fields:
             return True
         where = f"{self.store.location}/{path}"
         try:
-            image = group.images(attributes, zarr_format=self._zarr_format, where=where)[0]
+            image = group.image(attributes, zarr_format=self._zarr_format, where=where)
         except FairlabError as exc:
             self._problems[cell] = f"it cannot be read ({exc.message.splitlines()[0]})"
             return False

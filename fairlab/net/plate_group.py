@@ -150,7 +150,7 @@ def _template(found: Documents, wells: Sequence[PlateWell], zarr_format: int, mi
 def _template_at(found: Documents, path: str, zarr_format: int, missing: Missing) -> Template:
     where = f"{found.store.location}/{path}"
     attributes = attributes_of(found[group_key(path, zarr_format)], zarr_format)
-    image = group.images(attributes, zarr_format=zarr_format, where=where)[0]
+    image = group.image(attributes, zarr_format=zarr_format, where=where)
     for remark in image.remarks:
         _warn(f"{remark} (field {path}, which stands for all)", found.store)
     keys = [array_key(f"{path}/{level.path}", zarr_format) for level in image.levels]

@@ -14,14 +14,14 @@ from fairlab.ngff.channels import channels
 from fairlab.ngff.identity import block_of, dialect, kind_of, version_of
 from fairlab.ngff.multiscales import entries
 from fairlab.ngff.paths import inner_path
-from fairlab.ngff.values import broken, shown
+from fairlab.ngff.values import broken, shown, text
 from fairlab.ngff.versions import v01_v03, v04, v06
 
 if TYPE_CHECKING:
     from fairlab.ngff.model import Image, Plate, Well
 
 Attributes = Mapping[str, Any]
-__all__ = ["image", "images", "kind_of", "label_names", "plate", "series", "version_of", "well"]
+__all__ = ["image", "image_names", "kind_of", "label_names", "plate", "series", "version_of", "well"]
 
 
 class Reader(Protocol):
@@ -41,18 +41,31 @@ READERS: Final[dict[str, Reader]] = {
 }
 
 
-def images(attributes: Attributes, *, zarr_format: int, where: str, inside: str = "") -> tuple[Image, ...]:
-    """All multiscale images that a group's attributes describe; see :func:`image`."""
-    version, remarks = _version(attributes, zarr_format, where)
-    block = _block(attributes, where)
-    return tuple(
-        _image(block, entry, n, version=version, remarks=remarks, inside=inside, where=where)
-        for n, entry in enumerate(entries(block, where=where))
-    )
+def image_names(attributes: Attributes, *, where: str) -> tuple[str, ...]:
+    """Names of all multiscale images that a group's attributes list; empty text for one without a name.
+
+    Nothing else is looked at: whether each of them can be read is for :func:`image` to say.
+
+    Raises
+    ------
+    FormatError
+        kind ``"no-multiscales"`` or ``"scene"``.
+    MetadataError
+        kind ``"multiscales"``: it is no list, or an empty one.
+
+    Examples
+    --------
+    >>> image_names({"multiscales": [{"name": "scan"}, {}, None]}, where="here")
+    ('scan', '', '')
+    """
+    stated = entries(_block(attributes, where), where=where)
+    return tuple((text(entry.get("name")) or "") if isinstance(entry, Mapping) else "" for entry in stated)
 
 
-def image(attributes: Attributes, *, zarr_format: int, where: str, inside: str = "") -> Image:
-    """The image that a group's attributes describe; the first one when there are several.
+def image(
+    attributes: Attributes, *, zarr_format: int, where: str, number: int = 0, inside: str = ""
+) -> Image:
+    """One image that a group's attributes describe; what else the group holds may be broken.
 
     Parameters
     ----------
@@ -62,6 +75,8 @@ def image(attributes: Attributes, *, zarr_format: int, where: str, inside: str =
         2 or 3.
     where : str
         Address of the group, for messages.
+    number : int
+        Which one, where there are several.
     inside : str
         Path of the group in its store: what a label image states as its source is relative to it.
 
@@ -75,11 +90,21 @@ def image(attributes: Attributes, *, zarr_format: int, where: str, inside: str =
         A MUST of the specification is broken in a way that makes reading a guess.
     """
     block = _block(attributes, where)
-    version, remarks = _version(attributes, zarr_format, where)
-    stated = entries(block, where=where)
-    if len(stated) > 1:
-        remarks = (*remarks, f"the group holds {len(stated)} images; the first one was opened")
-    return _image(block, stated[0], 0, version=version, remarks=remarks, inside=inside, where=where)
+    version, remarks = _version(attributes, zarr_format, where, number)
+    entry = entries(block, where=where)[number]
+    if not isinstance(entry, Mapping):
+        raise broken(f"multiscales[{number}] is {shown(entry)}; expected an object", "multiscales", where)
+    version, odd = dialect(version, entry)
+    found = READERS[version](entry, version=version, place=f"multiscales[{number}]", where=where)
+    more: list[str] = []
+    label = labels.facts(block, inside=inside, remarks=more)
+    return dataclasses.replace(
+        found,
+        channels=channels(block),
+        is_label="image-label" in block,
+        label=label,
+        remarks=(*remarks, *odd, *found.remarks, *more),
+    )
 
 
 def plate(attributes: Attributes, *, zarr_format: int, where: str) -> Plate:
@@ -213,9 +238,11 @@ def _without_draft(version: str) -> str:
     return match[1] if match else version
 
 
-def _version(attributes: Attributes, zarr_format: int, where: str) -> tuple[str, tuple[str, ...]]:
+def _version(
+    attributes: Attributes, zarr_format: int, where: str, number: int = 0
+) -> tuple[str, tuple[str, ...]]:
     """Version without its draft number (``0.6rc0``, ``0.6.dev4``), and what is odd about it."""
-    stated, sure = version_of(attributes, zarr_format=zarr_format)
+    stated, sure = version_of(attributes, zarr_format=zarr_format, position=number)
     version = _without_draft(stated)
     if version not in READERS:
         raise UnsupportedVersionError(
@@ -230,26 +257,3 @@ def _version(attributes: Attributes, zarr_format: int, where: str) -> tuple[str,
     if (version >= "0.5") != (zarr_format == 3):
         return version, (f"OME-Zarr {version} is stated, but the store is zarr v{zarr_format}",)
     return version, ()
-
-
-def _image(
-    block: Attributes,
-    entry: Attributes,
-    position: int,
-    *,
-    version: str,
-    remarks: tuple[str, ...],
-    inside: str,
-    where: str,
-) -> Image:
-    version, odd = dialect(version, entry)
-    found = READERS[version](entry, version=version, place=f"multiscales[{position}]", where=where)
-    more: list[str] = []
-    label = labels.facts(block, inside=inside, remarks=more)
-    return dataclasses.replace(
-        found,
-        channels=channels(block),
-        is_label="image-label" in block,
-        label=label,
-        remarks=(*remarks, *odd, *found.remarks, *more),
-    )

@@ -47,8 +47,10 @@ def block_of(attributes: Attributes) -> Attributes:
     return attributes
 
 
-def version_of(attributes: Attributes, *, zarr_format: int) -> tuple[str, bool]:
+def version_of(attributes: Attributes, *, zarr_format: int, position: int = 0) -> tuple[str, bool]:
     """Version of a group's metadata, and whether it is stated rather than inferred from what is there.
+
+    Of several images each may state its own; ``position`` is that of the one that is meant.
 
     Examples
     --------
@@ -56,15 +58,15 @@ def version_of(attributes: Attributes, *, zarr_format: int) -> tuple[str, bool]:
     ('0.3', False)
     """
     block = block_of(attributes)
-    first = _first(block)
+    image = _image(block, position)
     # The attributes themselves are everybody's: a "version" among them is not OME-Zarr's.
     own = [] if block is attributes else [block]
-    for holder in (*own, first, block.get("plate"), block.get("well")):
+    for holder in (*own, image, block.get("plate"), block.get("well")):
         stated = holder.get("version") if isinstance(holder, Mapping) else None
         # Some writers state a number.
         if text(stated) or (stated is not None and number(stated) is not None):
             return str(stated), True
-    form = _form(first) if first else "0.4"
+    form = _form(image) if image else "0.4"
     if block is not attributes:
         form = max(form, "0.5")
     elif zarr_format == 3:
@@ -88,10 +90,10 @@ def dialect(version: str, entry: Attributes) -> tuple[str, tuple[str, ...]]:
     return form, (f"the version is {version}, but the image is described as in {form}",)
 
 
-def _first(block: Attributes) -> Attributes:
+def _image(block: Attributes, position: int) -> Attributes:
     stated = block.get("multiscales")
-    first = stated[0] if isinstance(stated, list) and stated else None
-    return first if isinstance(first, Mapping) else {}
+    image = stated[position] if isinstance(stated, list) and position < len(stated) else None
+    return image if isinstance(image, Mapping) else {}
 
 
 def _form(entry: Attributes) -> str:

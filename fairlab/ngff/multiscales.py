@@ -11,8 +11,8 @@ from fairlab.ngff.values import broken, shown
 Entry = Mapping[str, Any]
 
 
-def entries(block: Entry, *, where: str) -> list[Entry]:
-    """The images of a group, as stated; at least one.
+def entries(block: Entry, *, where: str) -> list[Any]:
+    """The images of a group, as stated: at least one, and objects if nothing is broken.
 
     Raises
     ------
@@ -20,7 +20,7 @@ def entries(block: Entry, *, where: str) -> list[Entry]:
         kind ``"multiscales"``.
     """
     stated = block.get("multiscales")
-    if not isinstance(stated, list) or not stated or not all(isinstance(entry, Mapping) for entry in stated):
+    if not isinstance(stated, list) or not stated:
         raise broken(
             f"multiscales is {shown(stated)}; expected a list with at least one object", "multiscales", where
         )

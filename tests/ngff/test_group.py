@@ -158,10 +158,25 @@ def test_several_images_in_a_group() -> None:
     second = examples.entry("0.5")
     second["datasets"][0]["path"] = "other"
     attributes["ome"]["multiscales"].append(second)
-    assert "2 images" in read(attributes).remarks[0]
-    found = group.images(attributes, zarr_format=3, where="here")
+    assert group.image_names(attributes, where="here") == ("cells", "cells")
+    found = [group.image(attributes, zarr_format=3, where="here", number=n) for n in range(2)]
     assert [image.levels[0].path for image in found] == ["0", "other"]
     assert not any(image.remarks for image in found)
+
+
+BROKEN_IMAGES = [None, {}, {"version": "9.9"}, {"version": "0.4", "datasets": [{"path": "../a"}]}]
+
+
+@pytest.mark.parametrize("broken", BROKEN_IMAGES)
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_broken_image_in_a_group_matters_to_itself_only(number: int, broken: Any) -> None:
+    attributes = {"multiscales": [{**examples.entry("0.4"), "version": "0.4", "name": "sound"}]}
+    attributes["multiscales"].insert(1 - number, broken)
+    sound = group.image(attributes, zarr_format=2, where="here", number=number)
+    assert (sound.name, sound.version, sound.remarks) == ("sound", "0.4", ())
+    assert group.image_names(attributes, where="here")[number] == "sound"
+    with pytest.raises(FormatError):
+        group.image(attributes, zarr_format=2, where="here", number=1 - number)
 
 
 # ── what is not applied ──────────────────────────────────────────────────────────────────────────────

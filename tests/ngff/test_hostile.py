@@ -66,8 +66,10 @@ JSON = st.recursive(
     max_leaves=8,
 )
 READERS: dict[str, Callable[[dict[str, Any], int], Any]] = {
-    "image": lambda a, n: group.images(a, zarr_format=n, where="here", inside="labels/a"),
-    "first image": lambda a, n: group.image(a, zarr_format=n, where="here"),
+    "image": lambda a, n: [
+        group.image(a, zarr_format=n, where="here", inside="labels/a", number=k)
+        for k in range(len(group.image_names(a, where="here")))
+    ],
     "plate": lambda a, n: group.plate(a, zarr_format=n, where="here"),
     "well": lambda a, n: group.well(a, zarr_format=n, where="here"),
     "series": lambda a, n: group.series(a),

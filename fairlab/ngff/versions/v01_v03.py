@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> Image:
-    """One entry of ``multiscales``; see :func:`fairlab.ngff.group.images`."""
+    """One entry of ``multiscales``; see :func:`fairlab.ngff.group.image`."""
     remarks: list[str] = []
     if version == "0.3":
         found = axes.read(entry.get("axes"), place=place, where=where, remarks=remarks)

@@ -23,7 +23,7 @@ Entry = Mapping[str, Any]
 
 
 def image(entry: Entry, *, version: str, place: str, where: str) -> Image:
-    """One entry of ``multiscales``; see :func:`fairlab.ngff.group.images`."""
+    """One entry of ``multiscales``; see :func:`fairlab.ngff.group.image`."""
     remarks: list[str] = []
     levels = [
         (here, path, transformations(dataset, place=here, where=where))
