@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from fairlab.errors import ChunkError
 from fairlab.image import open_image
 from fairlab.options import set_options
+from fairlab.plate import open_plate
 from fairlab.record import Record
-from tests.servers import FaultServer
-from tests.stores import write_store
+from tests.servers import Fault, FaultServer
+from tests.stores import write_plate, write_store
 
 Serve = Callable[[Path], FaultServer]
 
@@ -71,13 +73,54 @@ def test_dask_in_threads_and_processes(tmp_path: Path, scheduler: str) -> None:
     np.testing.assert_array_equal(found.values, full.max(0))
 
 
-def test_a_cluster_of_workers(tmp_path: Path, serve: Serve) -> None:
+@pytest.fixture
+def cluster() -> Iterator[None]:
+    """Two worker processes; what is computed meanwhile goes to them."""
     distributed = pytest.importorskip("distributed", reason="dask's cluster is not installed")
-    full = write_store(tmp_path / "a.zarr", shape=(2, 64, 64))
-    image = open_image(f"{serve(tmp_path).url}/a.zarr", chunks={"c": 1})["scale0/image"]
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
-    with cluster, distributed.Client(cluster):
-        np.testing.assert_array_equal(image.max("c").compute().values, full.max(0))
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running,
+        distributed.Client(running),
+    ):
+        yield
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_cluster_of_workers(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "a.zarr", shape=(4, 64, 64), labels=("cells",))
+    wells = write_plate(tmp_path / "p.zarr")
+    server = serve(tmp_path)
+    tree = open_image(f"{server.url}/a.zarr", chunks={"c": 1})
+    plate = open_plate(f"{server.url}/p.zarr", chunks="auto")["scale0/image"]
+    before = len(server.requests)
+    np.testing.assert_array_equal(tree["scale0/image"].max("c").compute().values, full.max(0))
+    assert len(server.requests) - before == 4 * 16
+    whole = tree.compute()
+    np.testing.assert_array_equal(whole["scale1/image"].values, full[:, ::2, ::2])
+    assert whole["labels/cells/scale0/labels"].values.any()
+    np.testing.assert_array_equal(plate.mean(("y", "x")).values, wells.mean((-1, -2)))
+    # None of it was read in this process.
+    assert tree.fair.traffic().requests == before - len(
+        [p for p in server.paths()[:before] if "/p.zarr" in p]
+    )
+
+
+@pytest.mark.usefixtures("cluster")
+def test_errors_of_a_cluster_come_back_as_themselves(tmp_path: Path, serve: Serve) -> None:
+    write_store(tmp_path / "a.zarr", shape=(2, 64, 64))
+    (tmp_path / "a.zarr/0/c/1/0/2").unlink()
+    (tmp_path / "a.zarr/0/c/0/3/3").write_bytes(b"damaged")
+    server = serve(tmp_path)
+    server.fault("0/c/0/1/1", Fault(status=403))
+    image = open_image(f"{server.url}/a.zarr", chunks={"c": 1}, missing="error")["scale0/image"]
+    for part, kind, key in (
+        (image[1], "chunk-missing", "0/c/1/0/2"),
+        (image[0, 32:], "chunk-damaged", "0/c/0/3/3"),
+        (image[0, :32], "http-403", "0/c/0/1/1"),
+    ):
+        with pytest.raises(ChunkError) as caught:
+            part.compute()
+        assert (caught.value.kind, caught.value.context["key"]) == (kind, key)
+        assert caught.value.url == f"{server.url}/a.zarr/{key}"
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────
