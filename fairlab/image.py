@@ -45,8 +45,10 @@ def open_image(
         A collection of several needs it; of a group with several the first is opened, with a warning.
     missing : {"warn", "error", "fill"}
         What a chunk does that is not in the store: read as the fill value and be warned about (default),
-        be an error, or be filled in silence. Missing chunks are named in ``attrs["missing_chunks"]`` of the
-        variable that was opened, and by ``tree.fair.traffic()``.
+        be an error, or be filled in silence. Whatever was read names the chunks that it misses in
+        ``attrs["missing_chunks"]``, be it the whole, ``.isel(…).load()`` or ``.mean()``; the variable that was
+        opened and ``tree.fair.traffic()`` name those of all reads. What dask read in other processes is known
+        there only: ask for ``missing="error"``.
     verify : {"auto", True, False}, optional
         Whether checksums that the server states of whole objects are compared with what came; by default as
         the option ``verify`` says (``"auto"``: where it costs less than a twentieth of the time).

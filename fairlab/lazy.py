@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import itertools
 import math
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from xarray.core.indexing import CopyOnWriteArray, ExplicitlyIndexedNDArrayMixin
 from xarray.core.utils import NDArrayMixin
 
 from fairlab.errors import SelectionError, missing_extra
+from fairlab.provenance import note_missing
 from fairlab.result_tables import readable_bytes
 from fairlab.subset import Subset
 
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
 
     Chunks = Literal["auto"] | Mapping[Hashable, int]
 
-MISSING = "missing_chunks"
-"""Attribute that names chunks which the store did not have when they were read."""
-
-_NAMED = 20
 _SHOWN_POINTS = 100_000  # to count the chunks of more points takes longer than a look should
+_WIDE = 70
 _BLOCK_BYTES = 32 * 1024 * 1024
 _LARGEST_BLOCK_BYTES = 4 * _BLOCK_BYTES
 _BATCH = 16
@@ -137,10 +135,8 @@ class LazyPart(ExplicitlyIndexedNDArrayMixin):
         return self.pixels.cost_points(self.subset.points_key) if key is None else self.pixels.cost(key)
 
     def _note_missing(self) -> None:
-        missing = self.pixels.missing_chunks
-        if missing and self.attrs is not None:
-            more = f"; … ({len(missing)} in all)" if len(missing) > _NAMED else ""
-            self.attrs[MISSING] = "; ".join(missing[:_NAMED]) + more
+        if self.pixels.missing_chunks and self.attrs is not None:
+            note_missing(self.attrs, self.pixels.missing_chunks)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
@@ -173,6 +169,10 @@ class LazyArray(CopyOnWriteArray):
         forms = (f"{most} in {_counted(cost.requests)}", f"{most}, {cost.requests:,} req.", most)
         return next((form for form in forms if len(form) <= max_width), most)
 
+    def _repr_html_(self) -> str:
+        # xarray shows it in notebooks; as text it has "[… values with dtype=…]" for what is lazy, and asks nobody.
+        return f"<pre>{self.size:,} values with dtype={self.dtype}: {escape(self._repr_inline_(_WIDE))}</pre>"
+
 
 def _counted(requests: int) -> str:
     return f"{requests:,} request" + ("" if requests == 1 else "s")
@@ -184,22 +184,10 @@ def lazily(pixels: Pixels) -> Any:
     Parameters
     ----------
     pixels : Pixels
-        What is read. Chunks that it finds missing are noted once :func:`note_missing_in` was called.
+        What is read.
     """
     part: Any = LazyPart(pixels, Subset.whole(pixels.shape))
     return LazyArray(part)  # xarray wraps its own lazy arrays the same way; its stubs do not say so
-
-
-def note_missing_in(opened: xr.DataTree | xr.Dataset) -> None:
-    """Let every variable say in its attribute ``missing_chunks`` what its reads did not find.
-
-    xarray copies attributes whenever it makes an object of another, so this is the last thing that is done
-    to what is opened; of a selection, the variable that it was taken from knows.
-    """
-    datasets = [node.dataset for node in opened.subtree] if hasattr(opened, "subtree") else [opened]
-    for variable in itertools.chain.from_iterable(dataset.variables.values() for dataset in datasets):
-        for part in parts_of(variable._data):
-            part.attrs = variable.attrs
 
 
 def parts_of(data: Any) -> list[LazyPart]:

@@ -13,7 +13,8 @@ import fairlab.accessor  # noqa: F401  (what is opened has .fair)
 from fairlab import provenance
 from fairlab.crate_facts import facts
 from fairlab.errors import FairlabError, NotFoundError, QueryError, warn
-from fairlab.lazy import block_shape, chunked, lazily, note_missing_in
+from fairlab.lazy import block_shape, chunked, lazily
+from fairlab.lazy_variable import LazyVariable, note_missing_in
 from fairlab.net.image_group import CRATE
 from fairlab.record import Record, Source
 from fairlab.repositories import base
@@ -154,7 +155,7 @@ def level_dataset(
     source: str,
 ) -> xr.Dataset:
     """One level as a dataset: lazy pixels, coordinates, and where it comes from."""
-    array = xr.Variable(dims, lazily(pixels), attrs=dict(attrs))
+    array = LazyVariable(dims, lazily(pixels), attrs=dict(attrs))
     blocks = block_shape(pixels.shape, pixels.chunks, pixels.dtype)
     array.encoding = {"preferred_chunks": dict(zip(dims, blocks, strict=True)), "source": source}
     return xr.Dataset({variable: array}, coords=coords, attrs=dict(attrs))

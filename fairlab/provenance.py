@@ -8,7 +8,7 @@ them, and stand on the root and on every variable, because xarray hands nothing 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from fairlab import __version__
@@ -16,11 +16,29 @@ from fairlab.errors import QueryError
 from fairlab.record import Record
 
 Attribute = str | int | float
+MISSING = "missing_chunks"
+"""Attribute that names chunks which the store did not have when they were read."""
+_NAMED = 20
 
 
 def now() -> str:
     """This moment as ISO 8601, UTC, to the second."""
     return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def note_missing(attrs: MutableMapping[Any, Any], keys: Sequence[str]) -> None:
+    """Name the chunks that were not there, some of them when they are many; without any, take the attribute away.
+
+    Examples
+    --------
+    >>> attrs = {}
+    >>> note_missing(attrs, ["0/0/1", "0/2/1"]); attrs
+    {'missing_chunks': '0/0/1; 0/2/1'}
+    """
+    attrs.pop(MISSING, None)
+    if keys:
+        more = f"; … ({len(keys)} in all)" if len(keys) > _NAMED else ""
+        attrs[MISSING] = "; ".join(keys[:_NAMED]) + more
 
 
 def attributes(record: Record, *, retrieved_at: str | None = None) -> dict[str, Attribute]:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -137,11 +140,30 @@ def test_objects_say_what_they_cost(tmp_path: Path) -> None:
     write_store(tmp_path / "a.zarr")
     level = open_image(tmp_path / "a.zarr")["scale0"].to_dataset()
     assert "≤ 12.3 kB in 24 requests" in repr(level)
-    assert "≤ 12.3 kB in 24 requests" in level._repr_html_() and "24 requests" in level["image"]._repr_html_()
+    assert "≤ 12.3 kB in 24 requests" in level._repr_html_()
     assert "≤ 512 B in 1 request\n" in repr(level.isel(c=0, y=0, x=0))
     assert repr(level["image"].fair.estimate()) == "24 requests, at most 12.3 kB"
     level["image"][0, 0, 0] = 1
     assert "in memory" in repr(level)
+
+
+def test_an_array_says_what_it_costs_where_xarray_lets_it(tmp_path: Path, serve: Serve) -> None:
+    write_store(tmp_path / "a.zarr")
+    server = serve(tmp_path)
+    image = open_image(f"{server.url}/a.zarr")["scale0/image"]
+    before = len(server.requests)
+    part = image.isel(c=0, x=slice(0, 20))
+    page = part._repr_html_()
+    # Unfolded, as it is shown at first, and folded.
+    assert "<pre>800 values with dtype=uint16: ≤ 3.1 kB in 6 requests</pre>" in page
+    assert "<span>≤ 3.1 kB in 6 requests</span>" in page
+    with xr.set_options(display_expand_data=False):
+        assert "≤ 3.1 kB in 6 requests" in repr(part)
+    # As text, unfolded, xarray has words of its own for whatever is lazy; .fair.estimate() has the numbers.
+    assert "[800 values with dtype=uint16]" in repr(part)
+    assert len(server.requests) == before
+    part[0, 0] = 1
+    assert "in memory" in part._repr_html_()
 
 
 def test_an_image_of_a_million_million_chunks_says_so_at_once(tmp_path: Path) -> None:
@@ -189,6 +211,65 @@ def test_missing_chunks_are_noted_on_the_variable_that_was_opened(tmp_path: Path
         blocks = open_image(tmp_path / "a.zarr", chunks="auto")
         blocks["scale0/image"].compute(scheduler="threads")
     assert blocks["scale0/image"].attrs["missing_chunks"] == "0/0/1/2"
+
+
+READ: dict[str, Callable[[xr.DataTree], xr.DataArray]] = {
+    "compute": lambda t: t["scale0/image"].compute(),
+    "load of a part": lambda t: t["scale0/image"].isel(c=0, y=slice(16, None)).load(),
+    "load by name": lambda t: t["scale0/image"].sel(c="dye 0").T.load(),
+    "points": lambda t: (
+        t["scale0/image"].isel(y=xr.DataArray([0, 20], dims="p"), x=xr.DataArray([0, 40], dims="p")).load()
+    ),
+    "dataset": lambda t: t["scale0"].to_dataset().isel(c=0).compute()["image"],
+    "tree": lambda t: t.compute()["scale0/image"],
+    "async": lambda t: asyncio.run(t["scale0/image"].isel(c=0).load_async()),
+    "pickle": lambda t: pickle.loads(pickle.dumps(t["scale0/image"].isel(c=0))).compute(),
+    "mean": lambda t: t["scale0/image"].isel(c=0).mean("x"),
+    "arithmetic": lambda t: t["scale0/image"].isel(c=0) + 1,
+    "dask": lambda t: t["scale0/image"].chunk({"x": 16}).isel(c=0).compute(),
+}
+
+
+@pytest.mark.parametrize("missing", ["warn", "fill"])
+@pytest.mark.parametrize("how", READ)
+def test_missing_chunks_are_noted_on_what_was_read(tmp_path: Path, how: str, missing: Any) -> None:
+    write_store(tmp_path / "a.zarr", version="0.4")
+    (tmp_path / "a.zarr" / "0" / "0" / "1" / "2").unlink()
+    opened = open_image(tmp_path / "a.zarr", missing=missing)
+    with pytest.warns(FairlabWarning) if missing == "warn" else contextlib.nullcontext():
+        read = READ[how](opened)
+    assert read.attrs["missing_chunks"] == "0/0/1/2"
+    assert type(pickle.loads(pickle.dumps(read)).variable) is xr.Variable  # which needs no fairlab
+    read.to_netcdf(tmp_path / "read.nc")
+    with xr.open_dataarray(tmp_path / "read.nc") as back:
+        assert back.attrs["missing_chunks"] == "0/0/1/2"
+
+
+def test_what_is_whole_says_nothing_of_missing_chunks(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr", version="0.4")
+    chunk = tmp_path / "a.zarr" / "0" / "0" / "1" / "2"
+    body = chunk.read_bytes()
+    chunk.unlink()
+    opened = open_image(tmp_path / "a.zarr", missing="fill")
+    image = opened["scale0/image"]
+    assert image.isel(c=0).compute().attrs["missing_chunks"] == image.attrs["missing_chunks"] == "0/0/1/2"
+    for part in (image.isel(c=1), image[0, :16], image.isel(x=slice(0, 0))):
+        assert "missing_chunks" in part.attrs  # copied from what was opened, which has misses,
+        assert "missing_chunks" not in part.compute().attrs  # but this part of it has none
+    chunk.write_bytes(body)
+    assert "missing_chunks" not in image.compute().attrs
+
+
+def test_threads_hear_of_their_own_missing_chunks(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr", version="0.4", shape=(8, 40, 60))
+    for channel in range(0, 8, 2):
+        (tmp_path / "a.zarr" / "0" / str(channel) / "1" / "2").unlink()
+    image = open_image(tmp_path / "a.zarr", missing="fill")["scale0/image"]
+    with ThreadPoolExecutor(8) as threads:
+        read = list(threads.map(lambda channel: image.isel(c=channel).compute(), range(8)))
+    assert [part.attrs.get("missing_chunks") for part in read] == [
+        None if channel % 2 else f"0/{channel}/1/2" for channel in range(8)
+    ]
 
 
 # ── where it comes from ──────────────────────────────────────────────────────────────────────────────

@@ -37,6 +37,7 @@ LAYERS = {
         "opening",
         "plate",
         "lazy",
+        "lazy_variable",
         "levels",
         "provenance",
         "citation",

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,8 @@ class Ledger:
         """A chunk that was to be read is not in the store."""
         with self._lock:
             self._missing[key] = None
+        if (heard := _heard.get()) is not None:
+            heard[key] = None
 
     def rate(self) -> float:
         """Bytes a second while anything was under way; 0 before the first request has ended."""
@@ -85,6 +93,26 @@ class Ledger:
 
 
 _ledgers: dict[str, Ledger] = {}
+_heard: ContextVar[dict[str, None] | None] = ContextVar("missing chunks that are heard of", default=None)
+
+
+@contextmanager
+def missing_chunks() -> Iterator[dict[str, None]]:
+    """Keys of the chunks that reads inside the block do not find; what other threads read does not count.
+
+    Examples
+    --------
+    >>> with missing_chunks() as missing:
+    ...     Ledger().missing("0/3/5")
+    >>> list(missing)
+    ['0/3/5']
+    """
+    heard: dict[str, None] = {}
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
 
 
 def ledger(location: str) -> Ledger:
