@@ -77,8 +77,9 @@ def test_dask_in_threads_and_processes(tmp_path: Path, scheduler: str) -> None:
 def cluster() -> Iterator[None]:
     """Two worker processes; what is computed meanwhile goes to them."""
     distributed = pytest.importorskip("distributed", reason="dask's cluster is not installed")
+    free_port = "127.0.0.1:0"  # even None has a port of its own, which another run may hold
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=free_port) as running,
         distributed.Client(running),
     ):
         yield
