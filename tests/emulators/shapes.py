@@ -13,20 +13,23 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
 from fairlab.net import http
+from fairlab.net.api import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from fairlab.net.answers import Answer
+    from fairlab.net.question import Question
 
 Shape = frozenset[str]
 """Lines such as ``"/hits/[]/title: text"``."""
 Shapes = dict[str, Shape]
-"""Question (``"GET /search ?query,size"``) to the shape of its answers."""
+"""Question (``"bia GET /search ?query,size"``) to the shape of its answers."""
 
 
 def shape(value: Any) -> Shape:
@@ -53,6 +56,31 @@ def _places(value: Any, place: str) -> Iterator[tuple[str, str]]:
         yield place, _KINDS.get(type(value), "number")
 
 
+def shape_of(body: bytes) -> Shape:
+    """The shape of JSON, of XML (its elements), or of a table (its columns).
+
+    Examples
+    --------
+    >>> sorted(shape_of(b"<a><b>x</b></a>")), sorted(shape_of(b"Name,Size X\\nJo,5\\n"))
+    (['/a/b: element', '/a: element'], ['Name: column', 'Size X: column'])
+    """
+    with contextlib.suppress(ValueError):
+        return shape(json.loads(body))
+    with contextlib.suppress(ElementTree.ParseError):
+        return frozenset(_elements(ElementTree.fromstring(body), ""))
+    head, _, rows = body.decode(errors="replace").partition("\n")
+    if "," in head and rows:
+        return frozenset(f"{name.strip()}: column" for name in head.split(","))
+    return frozenset({"text"})
+
+
+def _elements(element: ElementTree.Element, above: str) -> Iterator[str]:
+    place = f"{above}/{_plain(element.tag.rpartition('}')[2])}"
+    yield f"{place}: element"
+    for child in element:
+        yield from _elements(child, place)
+
+
 _KINDS = {str: "text", bool: "flag", type(None): "nothing"}
 
 
@@ -70,21 +98,25 @@ def asked(method: str, url: str) -> str:
 
 
 @contextlib.contextmanager
-def recorded(below: Sequence[str]) -> Iterator[Shapes]:
-    """The shapes of all JSON that is asked for inside the block; paths are told below these addresses."""
+def recorded() -> Iterator[Shapes]:
+    """The shapes of all that is asked for inside the block, by this thread."""
     found: defaultdict[str, Shape] = defaultdict(frozenset)
-    bases = sorted((base.rstrip("/") for base in below), key=len, reverse=True)
+    get, post, exchanged = http.get, http.post, Api._exchanged
+    at: list[str] = []
 
-    def note(method: str, url: str, answer: Answer) -> Answer:
-        own = next((url[len(base) :] for base in bases if url.startswith(base)), urlsplit(url).path)
-        with contextlib.suppress(ValueError):
-            found[asked(method, own)] |= shape(json.loads(answer.body))
+    def below(api: Api, url: str, question: Question, *rest: Any) -> Any:
+        at[:] = [api.name, question.path]  # without the host, which differs between archive and emulator
+        return exchanged(api, url, question, *rest)
+
+    def note(method: str, answer: Answer) -> Answer:
+        name, path = at
+        found[f"{name} {asked(method, path)}"] |= shape_of(answer.body)
         return answer
 
-    get, post = http.get, http.post
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "get", lambda url, **how: note("GET", url, get(url, **how)))
-        patch.setattr(http, "post", lambda url, body, **how: note("POST", url, post(url, body, **how)))
+        patch.setattr(Api, "_exchanged", below)
+        patch.setattr(http, "get", lambda url, **how: note("GET", get(url, **how)))
+        patch.setattr(http, "post", lambda url, body, **how: note("POST", post(url, body, **how)))
         yield found
 
 

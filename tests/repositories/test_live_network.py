@@ -11,7 +11,7 @@ import datetime as dt
 import os
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,17 +22,13 @@ from fairlab.query import make_query
 from tests.emulators import EMULATED, Emulator, emulator
 from tests.emulators.shapes import Difference, Shapes, difference, recorded, shape, written
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 LIVE = sorted(set(EMULATED) - {"shelf"})
 
 
 def asked(server: Emulator) -> Shapes:
     """The shapes of what the adapter is answered wherever the option ``hosts`` leads, or else live."""
     repository = server.adapter()
-    bases = [base for api in apis(repository) for base in api.bases]
-    with set_options(answers_max_bytes=0), limit(120), recorded(bases) as found:
+    with set_options(answers_max_bytes=0), limit(120), recorded() as found:
         for kind in repository.capabilities.kinds:
             pages = list(islice(repository.pages(make_query(server.question, kind=kind)), 2))
             assert pages and pages[0].records, f"{server.question!r} finds no {kind}"
@@ -40,15 +36,6 @@ def asked(server: Emulator) -> Shapes:
         assert study is not None, f"{server.known} is not known any more"
         list(islice(repository.images(study), 1))
     return dict(found)
-
-
-def apis(repository: Any) -> Iterator[Any]:
-    """The clients that an adapter holds, by whatever name."""
-    from fairlab.net.api import Api
-
-    for cls in type(repository).__mro__:
-        yield from (one for one in vars(cls).values() if isinstance(one, Api))
-    yield from (one for one in vars(repository).values() if isinstance(one, Api))
 
 
 def compared(name: str, live: Shapes, folder: Path) -> Difference:
