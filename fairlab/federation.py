@@ -1,32 +1,33 @@
 """Ask repositories, keep every answer and every failure.
 
-Catalogues that come with fairlab are asked by default and open no socket; repositories that answer live
-are asked only on request, and results say who was not asked.
+Catalogues that come with fairlab are asked by default and open no socket; archives that answer over the network
+are asked only on request, all at the same time, and results say who was not asked.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from fairlab import terms
-from fairlab.errors import FairlabError, NotFoundError, QueryError
-from fairlab.filters import unknown_value
+from fairlab.asking import AsTheyAre, Inquiry, Source, failure
+from fairlab.conversation import Conversation, LiveResults
+from fairlab.errors import FairlabError
+from fairlab.lookups import images_of, lookup
 from fairlab.query import make_query
-from fairlab.record import Failure, Record
 from fairlab.repositories import base
-from fairlab.results import Results, merge
-from fairlab.traits import group_of
+from fairlab.resolving import OF_IMAGES, Resolver
+from fairlab.results import Results
+from fairlab.sources import LIVE, Choice, choose, limits
 from fairlab.words import MAX_CONCEPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fairlab.query import Query
-    from fairlab.repositories.base import Repository
+    from fairlab.repositories.base import LiveRepository, Repository
 
-LIVE = "live archives"
-"""Stands in ``Results.not_asked`` for the archives that this version cannot ask over the network."""
+__all__ = ["LIVE", "images_of", "lookup", "search"]
 
 
 def search(
@@ -43,8 +44,20 @@ def search(
     max_bytes: int | None = None,
     limit: int | None = 50,
     match: str = "best",
+    attributes: Mapping[str, str | Sequence[str]] | None = None,
+    anatomy: str | Sequence[str] | None = None,
+    disease: str | Sequence[str] | None = None,
+    cell_line: str | Sequence[str] | None = None,
+    phenotype: str | Sequence[str] | None = None,
+    compound: str | Sequence[str] | None = None,
+    year: int | str | Sequence[int | None] | None = None,
+    channel: str | Sequence[str] | None = None,
+    has_labels: bool | None = None,
+    pixel_size_below: float | str | None = None,
+    group_by: str = "study",
     live: bool = False,
     repositories: Sequence[str] | None = None,
+    timeout_s: float | Mapping[str, float] | None = None,
 ) -> Results:
     """Find images or studies by words and filters.
 
@@ -76,21 +89,43 @@ def search(
     match : {"best", "all"}
         With ``"best"``, when nothing has all words, the closest partial match is shown and
         ``results.relaxed`` names the words it lacks; ``"all"`` shows nothing then.
+    attributes : mapping of str to str or sequence of str, optional
+        Key/value pairs as archives state them: ``{"Gene Symbol": "CDK1"}``.
+    anatomy, disease, cell_line, phenotype, compound, channel : str or sequence of str, optional
+        Words of what records state under such names.
+    year : int, str or pair, optional
+        Year of publication: ``2019``, ``"2019-2021"``, ``(2019, None)``.
+    has_labels : bool, optional
+        Only with, or only without, label images.
+    pixel_size_below : float or str, optional
+        Only finer pixels: micrometer, or a text with its unit (``"200 nm"``).
+    group_by : {"study", "image"}
+        Whether images of one study stand together, or each image by its own rank.
     live : bool
-        Ask installed repositories that answer over the network, too.
+        Ask archives over the network, too, all at the same time.
     repositories : sequence of str, optional
-        Whom to ask, by name; the default is every catalogue.
+        Whom to ask, by name, over the network or not; the default is every catalogue.
+    timeout_s : float or mapping of str to float, optional
+        Seconds that each archive has, or seconds by name; the option ``source_timeout_s`` by default.
 
     Returns
     -------
     Results
-        A sequence of records, with ``failures``, ``relaxed``, ``notes`` and who was not asked.
+        A sequence of records, with ``failures``, ``relaxed``, ``unapplied``, ``notes`` and who was not asked.
+        Of live archives, iterating gives records as they come; anything else waits until each archive has
+        answered or its time is over. ``results.more()`` goes on.
+
+    Notes
+    -----
+    A filter that a source can neither apply nor check is named in ``results.unapplied``. Its records are shown
+    only where no other source answers the whole question, as those that lack a word are. A study that several
+    sources know is one record; ``record.seen_in`` names every document, ``record.found_by`` every source.
 
     Raises
     ------
     QueryError
-        kind ``"query-empty"``, ``"<filter>-unknown"``, ``"repository-unknown"`` or ``"query-value"``;
-        ``context["nearest"]`` holds what was probably meant.
+        kind ``"query-empty"``, ``"<filter>-unknown"``, ``"repository-unknown"``, ``"query-value"`` or
+        ``"query-contradiction"``; ``context["nearest"]`` holds what was probably meant.
 
     Examples
     --------
@@ -113,171 +148,95 @@ def search(
         max_bytes=max_bytes,
         limit=limit,
         match=match,
+        attributes=attributes,
+        anatomy=anatomy,
+        disease=disease,
+        cell_line=cell_line,
+        phenotype=phenotype,
+        compound=compound,
+        year=year,
+        channel=channel,
+        has_labels=has_labels,
+        pixel_size_below=pixel_size_below,
+        group_by=group_by,
     )
     installed = base.repositories()
-    asked = _to_ask(installed, live=live, names=repositories)
-    _check_publishers(query, installed.values())
-    answers = [_ask(one, query) for one in asked]
-    return _told(merge(query, answers), installed=installed, asked=asked, live=live)
-
-
-def _to_ask(installed: dict[str, Repository], *, live: bool, names: Sequence[str] | None) -> list[Repository]:
-    if names is None:
-        return [one for one in installed.values() if live or not one.live]
-    wanted = (names,) if isinstance(names, str) else tuple(names)
-    if not wanted:
-        raise QueryError(
-            "repositories is empty, so nobody would be asked; leave it out to ask every catalogue",
-            kind="repository-unknown",
-        )
-    for name in wanted:
-        if not isinstance(name, str) or name.casefold() not in installed:
-            raise _unknown_repository(str(name), installed)
-    return [installed[name] for name in dict.fromkeys(name.casefold() for name in wanted)]
-
-
-def _unknown_repository(name: str, installed: dict[str, Repository]) -> QueryError:
-    near = terms.nearest(name, installed)
-    hint = f'\n  did you mean "{near[0]}"?' if near else ""
-    if name.casefold() in _publishers(installed.values()):
-        hint = (
-            f"\n  {name} publishes data that catalogues list: filter with repository={name!r};\n"
-            "  this version of fairlab cannot ask it over the network"
-        )
-    return QueryError(
-        f'no repository "{name[:80]}" is installed; there are: {", ".join(installed)}{hint}',
-        kind="repository-unknown",
-        name=name[:80],
-        nearest=near,
+    choice = choose(query, installed, live=live, names=repositories)
+    seconds = limits(timeout_s, choice.asked, installed)
+    archives = [one for one in choice.asked if one.live and isinstance(one, base.LiveRepository)]
+    sources = [_source(one, query, seconds[one.name], installed) for one in archives]
+    choice = _without(choice, {source.name: reason for source in sources if (reason := _useless(source))})
+    inquiry = Inquiry([source for source in sources if source.repository in choice.asked])
+    inquiry.begin(query.limit)
+    conversation = Conversation(
+        query,
+        inquiry,
+        embedded=lambda asked: [_ask(one, asked) for one in choice.asked if one not in archives],
+        told=partial(_told, installed=installed, choice=choice, live=live),
+        title_of=partial(_title, installed=installed),
     )
+    return LiveResults(conversation) if inquiry.sources else conversation.settled()
 
 
-def _publishers(repositories: Iterable[Repository]) -> dict[str, str]:
-    """Names that ``repository=`` understands, by their case-folded form."""
-    names = [
-        name for one in repositories for name in (*getattr(one, "publishers", ()), one.name, *one.prefixes)
-    ]
-    return {name.casefold(): name for name in reversed(names)}
+def _source(
+    repository: LiveRepository, query: Query, limit_s: float, installed: Mapping[str, Repository]
+) -> Source:
+    """One archive as it is asked: for studies where it knows no images, and where they must open."""
+    through_studies = query.kind == "image" and "image" not in repository.capabilities.kinds
+    if not through_studies and not (query.kind == "study" and query.openable):
+        return Source(
+            repository=repository, limit_s=limit_s, query=query, digest=AsTheyAre(query, repository)
+        )
+    asked = dataclasses.replace(query, kind="study").only(query.filters() - OF_IMAGES)
+    resolver = Resolver(repository, query, asked, installed)
+    return Source(repository=repository, limit_s=limit_s, query=asked, digest=resolver)
 
 
-def _check_publishers(query: Query, repositories: Iterable[Repository]) -> None:
-    known = _publishers(repositories)
-    for name in query.repository:
-        if name not in known:
-            raise unknown_value("repository", name, list(known.values()))
+def _useless(source: Source) -> str | None:
+    """Why an archive is not asked although it could be: nothing it says would count."""
+    missing = source.unapplied
+    if missing and (source.query.match == "all" or len(missing) == len(source.query.filters())):
+        return f"{source.name} was not asked: it cannot apply {', '.join(missing).replace('_', ' ')}"
+    return None
+
+
+def _without(choice: Choice, reasons: Mapping[str, str]) -> Choice:
+    asked = tuple(one for one in choice.asked if one.name not in reasons)
+    return Choice(asked, {**choice.reasons, **reasons})
 
 
 def _ask(repository: Repository, query: Query) -> Results:
     try:
         return repository.search(query)
     except FairlabError as error:
-        failure = Failure(
-            repository=repository.name,
-            kind=error.kind,
-            message=error.message,
-            advice="the others' answers are not affected; try this one again later",
-        )
-        return Results(query=query, asked=(repository.name,), failures=(failure,))
+        return Results(query=query, asked=(repository.name,), failures=(failure(repository.name, error),))
 
 
-def _told(
-    results: Results, *, installed: dict[str, Repository], asked: Sequence[Repository], live: bool
-) -> Results:
+def _title(study: str, *, installed: Mapping[str, Repository]) -> str | None:
+    """The title of a study as the catalogues have it."""
+    for one in installed.values():
+        if not one.live and base.scheme(study) in one.prefixes:
+            try:
+                record = one.lookup(study)
+            except FairlabError:
+                continue
+            if record is not None:
+                return record.title
+    return None
+
+
+def _told(results: Results, *, installed: Mapping[str, Repository], choice: Choice, live: bool) -> Results:
     """The results, with who was not asked and what became of the question."""
-    silent = tuple(name for name, one in installed.items() if one not in asked)
-    notes = list(results.notes)
+    silent = tuple(name for name, one in installed.items() if one not in choice.asked)
+    notes = [*results.notes, *choice.reasons.values()]
     if not any(one.live for one in installed.values()):
         silent = (*silent, LIVE)
         if live:
             notes.append(
                 "live archives were not asked: this version of fairlab answers from its catalogues only"
             )
-    if asked and len(results.failures) == len(asked):
+    if choice.asked and len(results.failures) == len(choice.asked):
         notes.append("nobody answered, so this says nothing about what exists")
     if len(results.query.concepts) == MAX_CONCEPTS:
         notes.append(f"only the first {MAX_CONCEPTS} terms of the text were used")
     return dataclasses.replace(results, not_asked=silent, notes=tuple(notes))
-
-
-def lookup(identifier: str) -> Record:
-    """The record of one study or image.
-
-    Parameters
-    ----------
-    identifier : str
-        ``"idr:idr0062"``, ``"sample:nuclei"``, a bare accession (``"idr0062"``, ``"S-BIAD634"``), or the
-        address of a listed OME-Zarr or of a study's page; old addresses of moved stores work too.
-
-    Raises
-    ------
-    NotFoundError
-        kind ``"identifier-unknown"``; ``context["nearest"]`` holds identifiers that look alike.
-    QueryError
-        kind ``"query-empty"``: there is no identifier.
-
-    Examples
-    --------
-    >>> lookup("idr0062").id, lookup("https://idr.openmicroscopy.org/study/idr0062/").id
-    ('idr:idr0062', 'idr:idr0062')
-    """
-    if not isinstance(identifier, str) or not identifier.strip():
-        raise QueryError("nothing to look up: give an identifier or an address", kind="query-empty")
-    try:
-        return base.lookup(identifier)
-    except NotFoundError as error:
-        near = _near(identifier)
-        if not near:
-            raise
-        raise NotFoundError(
-            f"{error.message}\n  near: {', '.join(near)}",
-            kind=error.kind,
-            identifier=identifier,
-            nearest=near,
-        ) from None
-
-
-def _near(identifier: str) -> tuple[str, ...]:
-    found = [
-        near
-        for one in base.repositories().values()
-        for near in getattr(one, "near", lambda _: ())(identifier)
-    ]
-    return tuple(found[:3])
-
-
-def images_of(study: Record | str, *, openable: bool | None = None, limit: int | None = 50) -> Results:
-    """The listed images of a study, those that open first.
-
-    Parameters
-    ----------
-    study : Record or str
-        A study, or its identifier; also the group of images without a study record (``"jax:KOMP_adult_lacZ"``).
-        An image stands for its study.
-    openable : bool, optional
-        True: only what ``open_image`` reads.
-    limit : int or None
-        Records to return; None for all.
-
-    Raises
-    ------
-    NotFoundError
-        kind ``"identifier-unknown"``: no such study or group.
-
-    Examples
-    --------
-    >>> [record.layout for record in images_of("S-BIAD634", limit=1)]
-    ['image']
-    """
-    key = group_of(study) if isinstance(study, Record) else study.strip()
-    query = make_query(study=key, openable=openable, limit=limit)
-    for one in base.repositories().values():
-        finder: Any = getattr(one, "images_of", None)
-        found: Results | None = finder(query) if finder is not None else None
-        if found:
-            return dataclasses.replace(found, not_asked=(LIVE,))
-    record = study if isinstance(study, Record) else lookup(study)
-    if group_of(record) != key:
-        return images_of(record, openable=openable, limit=limit)
-    return Results(
-        query=query, asked=tuple(base.repositories()), notes=(f"no image of {key} is listed as OME-Zarr",)
-    )

@@ -7,6 +7,7 @@ and only web addresses become links.
 from __future__ import annotations
 
 import html
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,9 @@ from fairlab import terms
 from fairlab.traits import group_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from fairlab.record import Record
+    from fairlab.record import Failure, Record
     from fairlab.results import Group, Results
     from fairlab.terms import Term
 
@@ -82,31 +83,45 @@ def _linked(text: str, address: str | None) -> str:
 
 
 def _head(results: Results) -> list[str]:
-    shown = "" if len(results.records) == results.total else f"{len(results.records):,} of "
-    if results.query.kind == "study":
-        found = _counted(results.total, "study", "studies")
-    else:
-        found = _counted(results.total, "image", "images")
-        found += (
-            f" from {_counted(results.total_groups, 'study or source', 'studies or sources')}"
-            if results.total
-            else ""
-        )
-    lines = [f"{results.query.describe()}: {shown}{found}"]
-    asked = f"asked: {', '.join(results.asked) or 'nobody'}"
-    lines.append(asked + (f" · not asked: {', '.join(results.not_asked)}" if results.not_asked else ""))
-    lines += [
-        f"no answer from {f.repository} ({f.kind}): {f.message}  {f.advice}".rstrip()
-        for f in results.failures
-    ]
-    if results.relaxed:
-        missing = ", ".join(f'"{term}"' for term in results.relaxed)
-        lines.append(f"nothing has all terms; these come closest and lack: {missing}")
+    lines = [f"{results.query.describe()}: {_found(results)}"]
+    asked = ", ".join(map(partial(_with_total, results.totals), results.asked)) or "nobody"
+    lines.append(f"asked: {asked}")
+    if results.not_asked:
+        lines[-1] += f" · not asked: {', '.join(results.not_asked)} (live=True, or repositories=[…] by name)"
+    lines += _failures(results.failures)
     lines += [
         f"{name} cannot apply {', '.join(f.replace('_', ' ') for f in filters)}: its records may not meet this"
         for name, filters in results.unapplied.items()
     ]
+    if results.relaxed:
+        missing = ", ".join(f'"{term}"' for term in results.relaxed)
+        lines.append(f"nothing has all terms; these come closest and lack: {missing}")
     return lines
+
+
+def _found(results: Results) -> str:
+    whole = len(results.records) == results.total and results.total_exact
+    shown = "" if whole else f"{len(results.records):,} of {'' if results.total_exact else 'at least '}"
+    if results.query.kind == "study":
+        return shown + _counted(results.total, "study", "studies")
+    found = shown + _counted(results.total, "image", "images")
+    sources = _counted(results.total_groups, "study or source", "studies or sources")
+    return f"{found} from {sources}" if results.total else found
+
+
+def _with_total(totals: Mapping[str, int], name: str) -> str:
+    return f"{name} ({totals[name]:,})" if name in totals else name
+
+
+def _failures(failures: Sequence[Failure]) -> list[str]:
+    """A line for each reason: a network that is away is one reason for all."""
+    by_reason: dict[tuple[str, str, str], list[str]] = {}
+    for one in failures:
+        by_reason.setdefault((one.kind, one.message, one.advice), []).append(one.repository)
+    return [
+        f"no answer from {', '.join(names)} ({kind}): {message}  {advice}".rstrip()
+        for (kind, message, advice), names in by_reason.items()
+    ]
 
 
 def _counted(number: int, one: str, many: str) -> str:

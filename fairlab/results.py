@@ -16,12 +16,14 @@ from fairlab.record import Failure, Record
 from fairlab.traits import Traits, group_of, traits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from fairlab.query import Query
 
+ALWAYS_STATED = frozenset({"text", "repository", "openable"})
+"""Filters that any record answers: it has words, a publisher, and an address or none."""
 FACETS = ("organism", "imaging_method", "license", "repository", "ngff_version", "layout")
 """What :meth:`Results.facets` counts."""
 
@@ -57,6 +59,10 @@ class Results(Sequence[Record]):
     """What is shown."""
     total: int = 0
     """How many records match, before the limit."""
+    total_exact: bool = True
+    """False when there are at least ``total``: archives overlap, and not all of them count."""
+    totals: Mapping[str, int] = field(default_factory=dict)
+    """How many match at each source that counts; sources overlap."""
     groups: tuple[Group, ...] = ()
     """The studies of the records shown, in order."""
     total_groups: int = 0
@@ -75,6 +81,41 @@ class Results(Sequence[Record]):
     """What else a reader should know, one sentence each."""
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Facet name to value to number of matches; see :meth:`facets`."""
+    go_on: Callable[[Results, int | None], Results] | None = field(default=None, compare=False)
+    """How :meth:`more` finds more."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What goes on holds threads and connections, which stay where they are.
+        return {**{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, "go_on": None}
+
+    def more(self, n: int | None = None) -> Results:
+        """These records, with further ones behind them.
+
+        Sources go on after the page that they gave last, and those that failed are asked again from the page
+        that failed.
+
+        Parameters
+        ----------
+        n : int, optional
+            How many more at most; by default as many as the question's limit.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> few = fairlab.search("mouse", limit=3, repositories=["catalogue"])
+        >>> more = few.more()
+        >>> len(few), len(more), list(more[:3]) == list(few)
+        (3, 6, True)
+        """
+        return self.go_on(self, n) if self.go_on else self
+
+    def settled(self) -> Results:
+        """These results, once everybody who was asked has answered or was given up."""
+        return self
+
+    def stream(self) -> Iterator[Record]:
+        """The records one by one; of live archives as they answer, each naming who gave it in ``found_by``."""
+        yield from self.records
 
     def __len__(self) -> int:
         return len(self.records)
@@ -111,6 +152,8 @@ class Results(Sequence[Record]):
             "query": self.query.describe(),
             "kind": self.query.kind,
             "total": self.total,
+            "total_exact": self.total_exact,
+            "totals": dict(self.totals),
             "total_studies": self.total_groups,
             "shown": len(self.records),
             "asked": list(self.asked),
@@ -233,7 +276,7 @@ def select(
         Names of the filters whose facts its records state; by default all.
     """
     asked = query.filters()
-    stated = asked - set(applies) if states is None else (asked & {*states, "text"}) - set(applies)
+    stated = (asked if states is None else asked & (ALWAYS_STATED | set(states))) - set(applies)
     unapplied = tuple(sorted(asked - set(applies) - stated))
     if unapplied and (query.match == "all" or len(unapplied) == len(asked)):
         return Results(query=query, asked=(name,), unapplied={name: unapplied})
