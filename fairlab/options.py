@@ -35,6 +35,7 @@ _DEFAULTS: dict[str, Any] = {
     "verify": "auto",
     "trusted_hosts": (),
     "follow_links": False,
+    "folders": (),
     "s3_endpoint": None,
     "s3_region": None,
     "s3_profile": None,
@@ -83,6 +84,8 @@ class set_options:
         Further hosts that a server may redirect to, for example ``("cdn.example.org",)``.
     follow_links : bool
         Follow symbolic links that lead out of a store on this machine.
+    folders : sequence of str or path-like
+        Folders, buckets and index pages that ``fairlab.search(…, repositories=["folder"])`` looks through.
     s3_endpoint : str or None
         Address of the S3 service that ``s3://`` means, for example ``"https://s3.example.org"``; None means
         ``$AWS_ENDPOINT_URL_S3``, ``$AWS_ENDPOINT_URL`` or Amazon's.
@@ -233,6 +236,13 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
         ),
     ),
     "follow_links": _FLAG,
+    "folders": (
+        'a list of folders and addresses, for example ["/data/images"]',
+        lambda value: (
+            isinstance(value, tuple | list)
+            and all(isinstance(one, str | os.PathLike) and os.fspath(one) for one in value)
+        ),
+    ),
     "offline": _FLAG,
     "moves": (
         "a path, or None",

@@ -12,6 +12,7 @@ from fairlab.net.documents import Documents
 from fairlab.net.image_group import CRATE, read_attributes, read_group
 from fairlab.net.plate_group import read_plate
 from fairlab.ngff import group
+from fairlab.ngff.units import LENGTHS_M
 from fairlab.record import Record, Source
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def look(store: Store, address: str, *, within: str | None = None) -> Found:
         if whole.image.is_label:
             return Found("label")
         facts |= _image(whole.image, whole.readers[0].shape, whole.image.name, here)
+        facts["has_labels"] = (bool(whole.labels), dataclasses.replace(here, pointer="labels"))
     elif kind == "plate":
         plate = read_plate(store)
         facts |= _image(plate.fields.template.image, plate.shapes[0], plate.plate.name, here)
@@ -93,13 +95,25 @@ def _image(image: Image, shape: tuple[int, ...], title: str | None, here: Source
     def at(pointer: str) -> Source:
         return dataclasses.replace(here, pointer=pointer)
 
+    first = image.levels[0]
     found: Facts = {
         "axes": (tuple(axis.name for axis in image.axes), at("multiscales/0/axes")),
-        "shape": (shape, at(f"multiscales/0/datasets/0 ({image.levels[0].path})")),
+        "shape": (shape, at(f"multiscales/0/datasets/0 ({first.path})")),
+        "pixel_size": (
+            {
+                axis.name: round(scale * LENGTHS_M[axis.unit] / 1e-6, 9)
+                for axis, scale in zip(image.axes, first.scale, strict=True)
+                if axis.unit in LENGTHS_M and image.scales_stated
+            },
+            at("multiscales/0/datasets/0/coordinateTransformations"),
+        ),
+        "channels": (
+            tuple(channel.label for channel in image.channels if channel.label),
+            at("omero/channels"),
+        ),
+        "title": (title, at("name")),
     }
-    if title:
-        found["title"] = (title, at("name"))
-    return found
+    return {name: pair for name, pair in found.items() if pair[0]}
 
 
 def _crate(crate: Mapping[str, Any] | None, beside: Source) -> Facts:
