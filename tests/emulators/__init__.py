@@ -41,6 +41,7 @@ from fairlab.net.line import Line
 from fairlab.options import option, set_options
 
 EMULATED = {
+    "bia": "tests.emulators.bia:Bia",
     "gide": "tests.emulators.gide:Gide",
     "idr": "tests.emulators.idr:Idr",
     "shelf": "tests.emulators.shelf:ShelfServer",  # the example of CONTRIBUTING.md

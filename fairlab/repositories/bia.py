@@ -1,0 +1,282 @@
+"""The BioImage Archive: its search finds studies and images, its object interface stands in for it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from uuid import UUID
+
+from fairlab import moves, terms
+from fairlab.errors import RepositoryError, Unavailable
+from fairlab.repositories.answers import at, envelope, image_id, inherited
+from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.bia_objects import Objects
+from fairlab.repositories.bia_records import INHERITED, image_record, study_record
+from fairlab.traits import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fairlab.net.api import Api, Document
+    from fairlab.query import Query
+    from fairlab.record import Record
+    from fairlab.terms import Term, Vocabulary
+
+_PAGE: Final = 100
+_LAST_PAGE: Final = 100  # its search gives the first 10,000
+_MOST_NAMES: Final = 40
+_MOST_YEARS: Final = 30
+_ZARR: Final = {"facet.image_format": "ome.zarr"}
+_ACCESSION: Final = re.compile(r"S-(?:BIAD|BSST)\d+", re.IGNORECASE)
+_PLACES: Final = re.compile(
+    r"(?:https?://)?(?:www\.ebi\.ac\.uk/(?:biostudies/(?:bioimages/)?studies|bioimage-archive/galleries?)/"
+    r"|(?:\w+\.)?bioimagearchive\.org/(?:bioimage-archive/)?(?:study|image)/|(?:dx\.)?doi\.org/10\.6019/)"
+    r"|(?:doi:)?10\.6019/",
+    re.IGNORECASE,
+)
+_STORE: Final = re.compile(r"livingobjects\.ebi\.ac\.uk/.*?/(S-(?:BIAD|BSST)\d+)/.*\.zarr")
+
+
+class BiaRepository(Archive):
+    """Studies and images of the BioImage Archive."""
+
+    name: ClassVar[str] = "bia"
+    title: ClassVar[str] = "BioImage Archive"
+    prefixes: ClassVar[tuple[str, ...]] = ("bia",)
+    publishers: ClassVar[tuple[str, ...]] = ("BIA", "EMPIAR")
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kinds=("study", "image"),
+        # It is asked for one phrase, and narrows by names; whether all is met is checked here.
+        states=frozenset(
+            {"text", "organism", "imaging_method", "license", "repository", "year", "attributes", "openable",
+             "max_bytes", "pixel_size_below"}
+        ),
+        pixels="OME-Zarr copies of its own, of the images that it has converted",
+    )  # fmt: skip
+
+    @functools.cached_property
+    def api(self) -> Api:
+        """Its search; of its hosts, none of which is final, the first that answers is asked."""
+        from fairlab.net.api import Api
+
+        return Api(
+            "bia",
+            "https://alpha.bioimagearchive.org/search/v1",
+            "https://beta.bioimagearchive.org/search/v1",
+            pause_s=0.2,
+        )
+
+    @functools.cached_property
+    def objects(self) -> Objects:
+        """Its object interface, for when the search is away."""
+        return Objects()
+
+    def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
+        """Studies or images, a hundred at a time; ``cursor`` is the number of the next page."""
+        if query.repository and not {"bia", "empiar"} & set(query.repository):
+            return
+        params = _params(query)
+        for page in self._walk(query.kind, params, cursor):
+            if query.kind == "image" and _needs_studies(query):
+                page = dataclasses.replace(page, records=tuple(self._with_studies(page.records)))
+            yield page
+
+    def images(self, study: Record) -> Iterator[Page]:
+        """The images of a study that have an OME-Zarr copy."""
+        if not study.accession:
+            return
+        try:
+            yield from images_of(self.api, study, of=self.title)
+        except Unavailable as reason:
+            pages = self.objects.images(study)
+            with contextlib.suppress(RepositoryError):
+                first = next(pages, None)
+                if first is not None:
+                    yield first
+                    yield from pages
+                    return
+            raise reason
+
+    def recognises(self, text: str) -> str | None:
+        """The identifier that an accession, DOI, UUID, page or OME-Zarr address of the archive means.
+
+        Examples
+        --------
+        >>> BiaRepository().recognises("https://www.ebi.ac.uk/biostudies/bioimages/studies/S-BIAD634")
+        'bia:S-BIAD634'
+        >>> BiaRepository().recognises("45407560-58F9-4B1A-B268-0E4CAEA3F094")
+        'bia:45407560-58f9-4b1a-b268-0e4caea3f094'
+        """
+        wanted = text.strip()
+        key = moves.address_key(wanted) if "://" in wanted else ""
+        if found := _STORE.match(key):
+            return image_id(f"bia:{found[1]}", f"https://{key}")
+        rest = (
+            _PLACES.sub("", wanted, count=1)
+            if _PLACES.match(wanted)
+            else re.sub("^bia:", "", wanted, flags=re.I)
+        )
+        accession, slash, image = rest.rstrip("/").partition("/")
+        if _ACCESSION.fullmatch(accession) and not (slash and "://" in wanted):
+            return f"bia:{accession.upper()}{slash}{image}"
+        with contextlib.suppress(ValueError):
+            return f"bia:{UUID(rest.rstrip('/'))}" if len(rest.rstrip("/")) == 36 else None
+        return None
+
+    def lookup(self, identifier: str) -> Record | None:
+        """The study or image of an identifier; an image with what its study says of it."""
+        wanted = self.recognises(identifier)
+        if wanted is None:
+            return None
+        rest = wanted.partition(":")[2]
+        accession, slash, _ = rest.partition("/")
+        if slash:
+            study = self.lookup(f"bia:{accession}")
+            pages = self.images(study) if study else iter(())
+            return next((one for page in pages for one in page.records if _is(one, wanted)), None)
+        try:
+            return self._found(rest)
+        except Unavailable as reason:
+            with contextlib.suppress(RepositoryError):
+                return self.objects.lookup(rest)
+            raise reason
+
+    def _found(self, rest: str) -> Record | None:
+        """A study by accession or UUID, or an image by UUID, with the search."""
+        for kind in ("study", "image") if not _ACCESSION.fullmatch(rest) else ("study",):
+            derived = {"includeDerivedImages": True} if kind == "image" else {}
+            for page in self._walk(kind, {"query": rest, **derived}, None):
+                for record in page.records:
+                    if (
+                        rest.casefold() in ((record.accession or "").casefold(), record.uid)
+                        and record.kind == kind
+                    ):
+                        return next(self._with_studies([record])) if kind == "image" else record
+        return None
+
+    def _walk(self, kind: str, params: dict[str, Any], cursor: str | None) -> Iterator[Page]:
+        return walk(self.api, kind, params, cursor, of=self.title)
+
+    def _with_studies(self, images: Iterable[Record]) -> Iterator[Record]:
+        """Images with what their studies say of them."""
+        known: dict[str, Record | None] = {}
+        for image in images:
+            accession = image.accession or ""
+            if accession and accession not in known:
+                known[accession] = self._found(accession) if _ACCESSION.fullmatch(accession) else None
+            study = known.get(accession)
+            yield dataclasses.replace(image, **inherited(image, study, INHERITED)) if study else image
+
+
+def walk(api: Api, kind: str, params: dict[str, Any], cursor: str | None, *, of: str) -> Iterator[Page]:
+    """Pages of a search for studies or images; what comes has the form that the website asks for."""
+    path, read = ("fts", study_record) if kind == "study" else ("fts/image", image_record)
+    number = int(cursor or 1)
+    while number <= _LAST_PAGE:
+        asked = {**params, "pagination.page": number, "pagination.page_size": _PAGE}
+        document = api.json(path, asked)
+        hits = envelope(document, "hits", "hits", of=of)
+        found = [read(document, at(hit, "_source"), f"/hits/hits/{n}/_source") for n, hit in enumerate(hits)]
+        number = number + 1 if hits and number < _pages(document, len(hits)) else _LAST_PAGE + 1
+        total = at(document.content, "hits", "total", "value")
+        yield Page(
+            records=tuple(filter(None, found)),
+            cursor=str(number) if number <= _LAST_PAGE else None,
+            total=total if isinstance(total, int) else None,
+            total_exact=at(document.content, "hits", "total", "relation") == "eq",
+        )
+
+
+def images_of(api: Api, study: Record, *, of: str) -> Iterator[Page]:
+    """The images of a study that have an OME-Zarr copy, with what the study says of them.
+
+    The search has no parameter for an accession: it is asked for the words, and what is of another study is
+    left out here.
+    """
+    for page in walk(api, "image", {"query": study.accession, **_ZARR}, None, of=of):
+        own = [one for one in page.records if one.url and one.accession == study.accession]
+        told = tuple(dataclasses.replace(one, **inherited(one, study, INHERITED)) for one in own)
+        yield dataclasses.replace(page, records=told, total=None)
+
+
+def _pages(document: Document, hits: int) -> int:
+    stated = at(document.content, "pagination", "total_pages")
+    if isinstance(stated, int):
+        return stated
+    return _LAST_PAGE if hits >= _PAGE else 0
+
+
+def _is(record: Record, wanted: str) -> bool:
+    return record.id.casefold() == wanted.casefold() or f"bia:{record.accession}/{record.uid}" == wanted
+
+
+# ── questions ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _params(query: Query) -> dict[str, Any]:
+    """What the search is asked; parameters of any other name would be ignored, and everything be found."""
+    found: dict[str, Any] = {
+        "query": _phrase(query),
+        "facet.organism": _names(query.organism, terms.organisms()),
+        "facet.imaging_method": []
+        if query.text.strip()
+        else _names(query.imaging_method, terms.imaging_methods()),
+    }
+    if query.kind == "study":
+        found["facet.year"] = _years(query)
+    else:
+        if query.openable is not False:
+            found |= _ZARR
+        if query.max_bytes is not None:
+            found["total_size_in_bytes.lte"] = query.max_bytes
+        if query.pixel_size_below is not None:
+            found["voxel_physical_size_x.lt"] = query.pixel_size_below * 1e-6
+    if not found["query"] and not found["facet.organism"]:
+        found["facet.organism"] = _concept_names(query)
+    return {name: value for name, value in found.items() if value not in (None, "", [])}
+
+
+def _phrase(query: Query) -> str:
+    # Its search takes the whole text for one phrase, so one thing is asked for and the rest is looked for here.
+    words = [concept.text for concept in query.concepts if concept.kind == "word"]
+    methods = [concept.text for concept in query.concepts if concept.kind == "imaging_method"]
+    return max(words or methods, key=len, default="")
+
+
+def _concept_names(query: Query) -> list[str]:
+    vocabulary = terms.organisms()
+    keys = [key for concept in query.concepts if concept.kind == "organism" for key in concept.ids]
+    return _names([vocabulary.entries[key].term for key in keys if key in vocabulary.entries], vocabulary)
+
+
+def _names(asked: Iterable[Term], vocabulary: Vocabulary) -> list[str]:
+    """Names of terms and of narrower ones; none where one cannot be asked for by name."""
+    found: dict[str, None] = {}
+    for term in asked:
+        if term.label == UNKNOWN:
+            return []
+        keys = vocabulary.descendants(term.id or term.label)
+        for key in sorted(keys, key=lambda key: (key != term.id, key)):
+            entry = vocabulary.entries.get(key)
+            names = (entry.term.label, *entry.synonyms) if entry else (term.label,)
+            found.update(
+                dict.fromkeys(name for name in names if "," not in name)
+            )  # a comma would part a name
+    return list(found)[:_MOST_NAMES] if len(found) <= 3 * _MOST_NAMES else []
+
+
+def _years(query: Query) -> list[str]:
+    first, last = query.year or (None, None)
+    if first is None:
+        return []
+    years = range(first, min(last or 9999, datetime.now(UTC).year) + 1)
+    return [str(year) for year in years] if 0 < len(years) <= _MOST_YEARS else []
+
+
+def _needs_studies(query: Query) -> bool:
+    """Whether the question asks for what only the study of an image states."""
+    return len(query.concepts) > 1 or bool({"license", "year"} & query.filters())
