@@ -341,6 +341,7 @@ def test_after_three_failures_the_archive_is_given_a_rest(
         with pytest.raises(Unavailable):
             api.json("search")
     asked = len(library.log)
+    assert asked == 3 * 3  # each question is put three times
     with pytest.raises(Unavailable, match="UTC") as caught:
         api.json("search")
     assert caught.value.kind == "circuit-open" and len(library.log) == asked
