@@ -132,11 +132,16 @@ class Facts:
         self.values: dict[str, Any] = {}
         self._places = {"*": place}
         self._inferred: set[str] = set()
+        self._elsewhere: dict[str, Source] = {}
 
-    def add(self, name: str, value: Any, place: str = "", *, inferred: bool = False) -> None:
-        """A value, unless there is none or a better one came before."""
+    def add(
+        self, name: str, value: Any, place: str = "", *, inferred: bool = False, source: Source | None = None
+    ) -> None:
+        """A value, unless there is none or a better one came before; ``source`` where another document says so."""
         if value in (None, (), {}, "") or name in self.values:
             return
+        if source is not None:
+            self._elsewhere[name] = source
         self.values[name] = value
         self._places[name] = f"{self.place}{place}"
         if inferred:
@@ -144,7 +149,7 @@ class Facts:
 
     def record(self, raw: Any = None, **identity: Any) -> Record:
         """The record; ``identity`` is what the adapter itself decides (id, kind, repository)."""
-        sources = sourced(self.document, self._places, inferred=self._inferred)
+        sources = sourced(self.document, self._places, inferred=self._inferred) | self._elsewhere
         kept = without_contacts(raw) if isinstance(raw, dict) else None
         return Record(**identity, **self.values, sources=sources, raw=kept)
 
@@ -160,14 +165,13 @@ def text(value: Any) -> str | None:
     >>> text({"@value": " Mouse brain "}), text("None"), text(["a", "b"]), text(3)
     ('Mouse brain', None, 'a', '3')
     """
-    for one in items(value)[:1]:
-        if isinstance(one, dict):
-            return text(one.get("@value", one.get("name")))
-        if isinstance(one, bool) or not isinstance(one, str | int | float):
-            return None
-        plain = _MARKS.sub("", str(one)[:MAX_TEXT]).strip()
-        return None if plain.casefold() in _NOTHING else plain
-    return None
+    one = next(iter(items(value)), None)
+    if isinstance(one, dict):
+        one = next(iter(items(one.get("@value", one.get("name")))), None)
+    if isinstance(one, bool) or not isinstance(one, str | int | float):
+        return None
+    plain = _MARKS.sub("", str(one)[:MAX_TEXT]).strip()
+    return None if plain.casefold() in _NOTHING else plain
 
 
 def texts(value: Any) -> tuple[str, ...]:
@@ -189,8 +193,13 @@ def without_contacts(value: Any, _depth: int = 0) -> Any:
         kept = {k: v for k, v in value.items() if not _CONTACT.search(str(k))}
         return {key: without_contacts(one, _depth + 1) for key, one in kept.items()}
     if isinstance(value, list):
-        return [without_contacts(one, _depth + 1) for one in value]
+        return [without_contacts(one, _depth + 1) for one in value if not _is_contact(one)]
     return value
+
+
+def _is_contact(value: Any) -> bool:
+    # Lists of attributes: {"name": "Phone", "value": "…"}.
+    return isinstance(value, dict) and "value" in value and bool(_CONTACT.search(str(value.get("name"))))
 
 
 # ── images and their studies ────────────────────────────────────────────────────────────

@@ -12,25 +12,24 @@ from uuid import UUID
 
 from fairlab import moves, terms
 from fairlab.errors import RepositoryError, Unavailable
-from fairlab.repositories.answers import at, envelope, image_id, inherited
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.answers import image_id, inherited
+from fairlab.repositories.base import Archive, Capabilities
 from fairlab.repositories.bia_objects import Objects
-from fairlab.repositories.bia_records import INHERITED, image_record, study_record
+from fairlab.repositories.bia_records import INHERITED
+from fairlab.repositories.bia_search import HOSTS, ZARR, images_of, walk
 from fairlab.traits import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fairlab.net.api import Api, Document
+    from fairlab.net.api import Api
     from fairlab.query import Query
     from fairlab.record import Record
+    from fairlab.repositories.base import Page
     from fairlab.terms import Term, Vocabulary
 
-_PAGE: Final = 100
-_LAST_PAGE: Final = 100  # its search gives the first 10,000
 _MOST_NAMES: Final = 40
 _MOST_YEARS: Final = 30
-_ZARR: Final = {"facet.image_format": "ome.zarr"}
 _ACCESSION: Final = re.compile(r"S-(?:BIAD|BSST)\d+", re.IGNORECASE)
 _PLACES: Final = re.compile(
     r"(?:https?://)?(?:www\.ebi\.ac\.uk/(?:biostudies/(?:bioimages/)?studies|bioimage-archive/galleries?)/"
@@ -60,15 +59,10 @@ class BiaRepository(Archive):
 
     @functools.cached_property
     def api(self) -> Api:
-        """Its search; of its hosts, none of which is final, the first that answers is asked."""
+        """Its search."""
         from fairlab.net.api import Api
 
-        return Api(
-            "bia",
-            "https://alpha.bioimagearchive.org/search/v1",
-            "https://beta.bioimagearchive.org/search/v1",
-            pause_s=0.2,
-        )
+        return Api("bia", *HOSTS, pause_s=0.2)
 
     @functools.cached_property
     def objects(self) -> Objects:
@@ -172,44 +166,6 @@ class BiaRepository(Archive):
             yield dataclasses.replace(image, **inherited(image, study, INHERITED)) if study else image
 
 
-def walk(api: Api, kind: str, params: dict[str, Any], cursor: str | None, *, of: str) -> Iterator[Page]:
-    """Pages of a search for studies or images; what comes has the form that the website asks for."""
-    path, read = ("fts", study_record) if kind == "study" else ("fts/image", image_record)
-    number = int(cursor or 1)
-    while number <= _LAST_PAGE:
-        asked = {**params, "pagination.page": number, "pagination.page_size": _PAGE}
-        document = api.json(path, asked)
-        hits = envelope(document, "hits", "hits", of=of)
-        found = [read(document, at(hit, "_source"), f"/hits/hits/{n}/_source") for n, hit in enumerate(hits)]
-        number = number + 1 if hits and number < _pages(document, len(hits)) else _LAST_PAGE + 1
-        total = at(document.content, "hits", "total", "value")
-        yield Page(
-            records=tuple(filter(None, found)),
-            cursor=str(number) if number <= _LAST_PAGE else None,
-            total=total if isinstance(total, int) else None,
-            total_exact=at(document.content, "hits", "total", "relation") == "eq",
-        )
-
-
-def images_of(api: Api, study: Record, *, of: str) -> Iterator[Page]:
-    """The images of a study that have an OME-Zarr copy, with what the study says of them.
-
-    The search has no parameter for an accession: it is asked for the words, and what is of another study is
-    left out here.
-    """
-    for page in walk(api, "image", {"query": study.accession, **_ZARR}, None, of=of):
-        own = [one for one in page.records if one.url and one.accession == study.accession]
-        told = tuple(dataclasses.replace(one, **inherited(one, study, INHERITED)) for one in own)
-        yield dataclasses.replace(page, records=told, total=None)
-
-
-def _pages(document: Document, hits: int) -> int:
-    stated = at(document.content, "pagination", "total_pages")
-    if isinstance(stated, int):
-        return stated
-    return _LAST_PAGE if hits >= _PAGE else 0
-
-
 def _is(record: Record, wanted: str) -> bool:
     return record.id.casefold() == wanted.casefold() or f"bia:{record.accession}/{record.uid}" == wanted
 
@@ -230,7 +186,7 @@ def _params(query: Query) -> dict[str, Any]:
         found["facet.year"] = _years(query)
     else:
         if query.openable is not False:
-            found |= _ZARR
+            found |= ZARR
         if query.max_bytes is not None:
             found["total_size_in_bytes.lte"] = query.max_bytes
         if query.pixel_size_below is not None:

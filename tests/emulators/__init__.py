@@ -41,6 +41,7 @@ from fairlab.net.line import Line
 from fairlab.options import option, set_options
 
 EMULATED = {
+    "empiar": "tests.emulators.empiar:Empiar",
     "bia": "tests.emulators.bia:Bia",
     "gide": "tests.emulators.gide:Gide",
     "idr": "tests.emulators.idr:Idr",
@@ -113,6 +114,8 @@ class Emulator:
     """Words that find nothing."""
     known: ClassVar[str] = ""
     """Identifier of a study that it has."""
+    turns: ClassVar[bool] = True
+    """Whether its answers come in pages; False: all at once."""
     credentials: ClassVar[tuple[str, ...]] = ()
     """Names of request headers by which users are known; none: everybody may ask."""
     paced: ClassVar[bool] = False

@@ -68,6 +68,7 @@ def test_contacts_are_dropped_wherever_they_are() -> None:
         "author": [{"name": "A", "email": "a@b.org", "address": "Street 1", "telephone": "1"}],
         "contact_email": "a@b.org",
         "contactPoint": {"url": "x"},
+        "attributes": [{"name": "Phone", "value": "contact 1"}, {"name": "Role", "value": "x"}],
         "file": "C:/a@b/c.tif",
     }
     kept = json.dumps(answers.without_contacts(whole))
@@ -86,6 +87,10 @@ def test_an_answer_nested_without_end_is_cut() -> None:
     for _ in range(5000):
         nested = [nested]
     assert answers.items(nested) == ["x"]
+    named: Any = "x"
+    for _ in range(5000):
+        named = {"name": named}
+    assert answers.text(named) is None
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,8 @@ def test_a_page_is_asked_for_when_it_is_wanted(repository: LiveRepository, serve
 
 
 def test_a_walk_goes_on_from_any_cursor(repository: LiveRepository, server: Emulator) -> None:
+    if not server.turns:
+        pytest.skip("it answers all at once")
     query = question(repository, server)
     whole = walk(repository.pages(query))
     assert len(whole) > 1, "the emulator's pages are too large to turn one"
@@ -162,6 +164,8 @@ def test_a_walk_goes_on_from_any_cursor(repository: LiveRepository, server: Emul
 def test_a_page_that_fails_is_an_error_and_can_be_asked_again(
     repository: LiveRepository, server: Emulator
 ) -> None:
+    if not server.turns:
+        pytest.skip("it answers all at once")
     query = question(repository, server)
     whole = walk(repository.pages(query))
     pages = repository.pages(query)
