@@ -10,12 +10,13 @@ import xarray as xr
 from fairlab import coordinates, provenance
 from fairlab.errors import FormatError
 from fairlab.net.plate_group import read_plate
+from fairlab.net.plate_labels import read_labels
 from fairlab.net.plate_pixels import PlatePixels
 from fairlab.net.store import open_store
 from fairlab.opening import MISSING, VERIFY, choice, completed, level_dataset, resolve, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Literal
 
     from fairlab.lazy import Chunks
@@ -32,6 +33,7 @@ def open_plate(
     *,
     check: Check = "lazy",
     join: Literal["exact", "outer"] = "exact",
+    labels: str | Sequence[str] = (),
     missing: Missing = "warn",
     verify: Verify | None = None,
     chunks: Chunks | None = None,
@@ -48,6 +50,10 @@ def open_plate(
     join : {"exact", "outer"}
         Fields that differ in shape are an error (default), or are padded to the largest; ``"outer"`` checks all.
         Coordinates ``y_size``, ``x_size`` … then say how far each field goes.
+    labels : str or sequence of str, optional
+        Names of label images to open with the fields; each takes one more round trip, or two. Fields without one
+        have the fill value there. Colours and properties of labels are read field by field, with
+        :func:`fairlab.open_labels`.
     missing : {"warn", "error", "fill"}
         What a chunk, or a field that the plate lists, does that is not in the store; see
         :func:`fairlab.open_image`.
@@ -64,7 +70,8 @@ def open_plate(
         the images of a well, in its order. Other coordinates: ``well`` (``"B03"``), ``present`` (whether a field is
         there: as the plate lists its wells or, with ``check="all"``, as it was found), ``acquisition`` and
         ``acquisition_name`` of a field, what the plate states of its wells (gene, compound …), and those of
-        :func:`fairlab.open_image`. Positions are the first field's; with ``check="all"``, ``y_offset``,
+        :func:`fairlab.open_image`. Label images are at ``labels/<name>/scale0`` … with the variable ``labels``
+        and the same dimensions and coordinates. Positions are the first field's; with ``check="all"``, ``y_offset``,
         ``x_offset`` … say where each field begins, if they differ. Wells that are not there have the fill value,
         and reading them asks nothing.
 
@@ -73,6 +80,8 @@ def open_plate(
     FormatError
         kind ``"not-a-plate"``; ``"plate-mismatch"``: a field differs from the first in shape, type, channels or
         scale, and its well is named, here or when it is read; ``"plate-empty"``: no field is there.
+    SelectionError
+        kind ``"labels-unknown"``: no field has a label image of this name.
     NotFoundError, AccessError, Unavailable
         See :func:`fairlab.open_image`.
 
@@ -99,14 +108,8 @@ def open_plate(
     store = open_store(location, verify=verify)
     padded = join == "outer"
     group = read_plate(store, check="all" if padded else check, padded=padded, missing=missing)
-    image = group.fields.template.image
-    dims = [*_PLACES, *(axis.name for axis in image.axes)]
-    if len(set(dims)) < len(dims):
-        raise FormatError(
-            f"the axes of the images have names that a plate needs: {', '.join(dims)}\n  at {store.location}",
-            kind="axes",
-            url=store.location,
-        )
+    wanted = [labels] if isinstance(labels, str) else list(labels)
+    below = {name: read_labels(group, name, check="all" if padded else check) for name in wanted}
     record = completed(
         record,
         store,
@@ -115,25 +118,49 @@ def open_plate(
         title=group.plate.name,
         ngff_version=group.plate.version,
         layout="plate",
-        axes=tuple(dims),
+        axes=tuple(_dims(group)),
         shape=(*group.present.shape, *group.shapes[0]),
         n_images=int(group.present.sum()),
     )
     attrs = provenance.attributes(record, retrieved_at=provenance.now())
-    attrs |= coordinates.kept(image, where=store.location)
-    shared = _places(group) | coordinates.channels(image, group.shapes[0], where=store.location)
-    nodes = {"/": xr.Dataset(attrs=attrs)}
+    levels = _levels("", "image", group, record.id, attrs, padded=padded)
+    nodes = {"/": xr.Dataset(attrs=levels["scale0"].attrs), **levels}
+    for name, images in below.items():
+        nodes |= _levels(f"labels/{name}/", "labels", images, record.id, attrs, padded=padded)
+    return tree_of(nodes, chunks=chunks, source=store.location)
+
+
+def _dims(group: PlateGroup) -> list[str]:
+    dims = [*_PLACES, *(axis.name for axis in group.fields.template.image.axes)]
+    if len(set(dims)) < len(dims):
+        raise FormatError(
+            f"the axes of the images have names that a plate needs: {', '.join(dims)}\n"
+            f"  at {group.fields.store.location}",
+            kind="axes",
+            url=group.fields.store.location,
+        )
+    return dims
+
+
+def _levels(
+    prefix: str, variable: str, group: PlateGroup, image_id: str, attrs: Mapping[str, Any], *, padded: bool
+) -> dict[str, xr.Dataset]:
+    """One dataset for each level of the fields, or of their label images, by its place in the tree."""
+    image, location = group.fields.template.image, group.fields.store.location
+    attrs = {**attrs, **coordinates.kept(image, where=location)}
+    shared = _places(group) | coordinates.channels(image, group.shapes[0], where=location)
+    nodes = {}
     for number, level in enumerate(image.levels):
         coords = {
             **shared,
-            "image_id": record.id,
+            "image_id": image_id,
             **coordinates.positions(image, level, group.shapes[number]),
             **(_sizes(group, number) if padded else {}),
         }
-        nodes[f"scale{number}"] = level_dataset(
-            "image", PlatePixels(group, number), dims, coords=coords, attrs=attrs, source=store.location
+        nodes[f"{prefix}scale{number}"] = level_dataset(
+            variable, PlatePixels(group, number), _dims(group), coords=coords, attrs=attrs, source=location
         )
-    return tree_of(nodes, chunks=chunks, source=store.location)
+    return nodes
 
 
 def _places(group: PlateGroup) -> dict[str, Any]:

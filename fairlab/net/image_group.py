@@ -185,7 +185,7 @@ def _refuse_others(attributes: Mapping[str, Any], zarr_format: int, where: str) 
     """Say how to open what is a group of OME-Zarr, but no image."""
     kind = group.kind_of(attributes)
     if kind == "plate":
-        advice = f'this is a plate; open it with fairlab.open_plate("{where}")'
+        advice = f'this is a plate; open it with fairlab.open_plate("{where}"), its label images with labels="name"'
     elif kind == "well":
         well = group.well(attributes, zarr_format=zarr_format, where=where)
         fields = "".join(f"\n    {where}/{image.path}" for image in well.fields[:12])

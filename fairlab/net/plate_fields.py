@@ -84,7 +84,7 @@ class Fields:
         self.store, self.plate, self.template, self.missing = store, plate, template, missing
         self.slots, self.padded = tuple(slots), padded
         self.wells = {(well.row, well.column): well.path for well in plate.wells}
-        self._zarr_format = zarr_format
+        self.zarr_format = zarr_format
         # All small: names of fields, names of levels (most the template's own), documents (as well).
         self._names: dict[Position, tuple[str | None, ...]] = {}
         self._levels: dict[Cell, tuple[str, ...] | None] = {}
@@ -93,8 +93,19 @@ class Fields:
         self._crowded: dict[Position, int] = {}
         self.offsets: dict[Cell, tuple[float, ...]] = {}
         """Where a field that states a place of its own begins, counted from the first field's first sample."""
+        self.inside = ""
+        """Where below a field its image lies; the field itself, but for label images."""
         self._own_levels = tuple(level.path for level in template.image.levels)
         self._told = False
+
+    def beneath(self, inside: str, template: Template) -> Fields:
+        """Images that lie below the same fields, as label images do; what is known of the wells is shared."""
+        below = Fields(
+            self.store, self.plate, zarr_format=self.zarr_format, slots=self.slots, template=template,
+            missing=self.missing, padded=self.padded,
+        )  # fmt: skip
+        below.inside, below._names = inside, self._names
+        return below
 
     def learn(self, cells: Iterable[Cell], levels: Sequence[int], found: Documents | None = None) -> None:
         """Find out where the arrays of fields are, at some levels: one trip where all guesses hold."""
@@ -199,30 +210,30 @@ class Fields:
             return
         well = self.wells[cell[:2]]
         if cell[:2] not in self._names:
-            yield group_key(well, self._zarr_format)
+            yield group_key(well, self.zarr_format)
             field: str | None = self.slots[cell[2]].path
         else:
             field = self._names[cell[:2]][cell[2]]
         if field is None:
             return
         if cell not in self._levels:
-            yield group_key(f"{well}/{field}", self._zarr_format)
+            yield group_key(self._path(well, field), self.zarr_format)
         levels = self._levels.get(cell, self._own_levels)
         if levels is not None:
-            yield array_key(f"{well}/{field}/{levels[level]}", self._zarr_format)
+            yield array_key(f"{self._path(well, field)}/{levels[level]}", self.zarr_format)
 
     # ── what is found ────────────────────────────────────────────────────────────────────────────────
 
     def _take_well(self, position: Position, found: Documents) -> bool:
-        key = group_key(self.wells[position], self._zarr_format)
+        key = group_key(self.wells[position], self.zarr_format)
         if key not in found:
             return False
         names: dict[tuple[int | None, int], str] = {}
         if found[key] is not None:
             where = f"{self.store.location}/{self.wells[position]}"
-            attributes = attributes_of(found[key], self._zarr_format)
+            attributes = attributes_of(found[key], self.zarr_format)
             try:
-                well = group.well(attributes, zarr_format=self._zarr_format, where=where)
+                well = group.well(attributes, zarr_format=self.zarr_format, where=where)
                 names = {place: field.path for place, field in numbered(well.fields)}
             except FairlabError as exc:
                 unread = f"its well cannot be read ({exc.message.splitlines()[0]})"
@@ -235,19 +246,19 @@ class Fields:
 
     def _take_field(self, cell: Cell, found: Documents) -> bool:
         path = self._field_path(cell)
-        key = group_key(path, self._zarr_format)
+        key = group_key(path, self.zarr_format)
         if key not in found:
             return False
         if found[key] is None:
             self._levels[cell] = None
             return True
-        attributes = attributes_of(found[key], self._zarr_format)
+        attributes = attributes_of(found[key], self.zarr_format)
         if attributes == self.template.attributes:
             self._levels[cell] = self._own_levels
             return True
         where = f"{self.store.location}/{path}"
         try:
-            image = group.image(attributes, zarr_format=self._zarr_format, where=where)
+            image = group.image(attributes, zarr_format=self.zarr_format, where=where)
         except FairlabError as exc:
             self._problems[cell] = f"it cannot be read ({exc.message.splitlines()[0]})"
             return False
@@ -264,7 +275,7 @@ class Fields:
     def _take_array(self, cell: Cell, level: int, found: Documents) -> None:
         levels = self._levels[cell]
         assert levels is not None
-        key = array_key(f"{self._field_path(cell)}/{levels[level]}", self._zarr_format)
+        key = array_key(f"{self._field_path(cell)}/{levels[level]}", self.zarr_format)
         if key not in found:
             return
         document, expected = found[key], self.template.documents[level]
@@ -300,7 +311,10 @@ class Fields:
         return ArrayReader(self.store, path, document, missing=self.missing)
 
     def _field_path(self, cell: Cell) -> str:
-        return f"{self.wells[cell[:2]]}/{self._names[cell[:2]][cell[2]]}"
+        return self._path(self.wells[cell[:2]], self._names[cell[:2]][cell[2]])
+
+    def _path(self, well: str, field: str | None) -> str:
+        return f"{well}/{field}/{self.inside}".rstrip("/")
 
 
 def _plain(document: Document) -> Document:

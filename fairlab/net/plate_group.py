@@ -117,7 +117,7 @@ def read_plate(
         plate=plate,
         fields=fields,
         present=present,
-        shapes=_shapes(fields, cells) if padded else tuple(reader.shape for reader in template.readers),
+        shapes=shapes_of(fields, cells) if padded else tuple(reader.shape for reader in template.readers),
         crate=found[CRATE],
     )
 
@@ -138,7 +138,7 @@ def _template(found: Documents, wells: Sequence[PlateWell], zarr_format: int, mi
         found.ask(group_key(path, zarr_format) for path in paths)
         for path in paths:
             if found[group_key(path, zarr_format)] is not None:
-                return _template_at(found, path, zarr_format, missing)
+                return template_at(found, path, zarr_format, missing)
     raise FormatError(
         f"none of the {len(wells)} wells has a field that is there\n  at {found.store.location}\n"
         "  the upload may be incomplete; report it to the repository",
@@ -147,10 +147,11 @@ def _template(found: Documents, wells: Sequence[PlateWell], zarr_format: int, mi
     )
 
 
-def _template_at(found: Documents, path: str, zarr_format: int, missing: Missing) -> Template:
+def template_at(found: Documents, path: str, zarr_format: int, missing: Missing) -> Template:
+    """The image at a path, as what all others of the plate are compared with."""
     where = f"{found.store.location}/{path}"
     attributes = attributes_of(found[group_key(path, zarr_format)], zarr_format)
-    image = group.image(attributes, zarr_format=zarr_format, where=where)
+    image = group.image(attributes, zarr_format=zarr_format, where=where, inside=path)
     for remark in image.remarks:
         _warn(f"{remark} (field {path}, which stands for all)", found.store)
     keys = [array_key(f"{path}/{level.path}", zarr_format) for level in image.levels]
@@ -195,7 +196,7 @@ def _tell_absent(fields: Fields, store: Store, missing: Missing) -> None:
     _warn(message, store)
 
 
-def _shapes(fields: Fields, cells: Iterable[Cell]) -> tuple[tuple[int, ...], ...]:
+def shapes_of(fields: Fields, cells: Iterable[Cell]) -> tuple[tuple[int, ...], ...]:
     """The largest shape at each level."""
     cells = list(cells)
     shapes = []

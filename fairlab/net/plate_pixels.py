@@ -148,11 +148,12 @@ class PlatePixels:
 
     def _tell(self, absent: Sequence[Cell]) -> None:
         missing, location = self._fields.missing, self._fields.store.location
+        what = f"{self._fields.inside} of fields" if self._fields.inside else "fields that the plate lists"
         named = ", ".join(self._fields.name(cell) for cell in absent[:_NAMED])
         named += f" … ({len(absent)} in all)" if len(absent) > _NAMED else ""
         if missing == "error":
             raise ChunkError(
-                f"fields that the plate lists are not there: {named}\n  at {location}\n"
+                f"{what} are not there: {named}\n  at {location}\n"
                 '  open with missing="warn" or "fill" to read them as the fill value',
                 kind="field-missing",
                 url=location,
@@ -160,7 +161,7 @@ class PlatePixels:
             )
         if missing == "warn":
             warn(
-                f"fields that the plate lists are not there and read as the fill value: {named}\n  at {location}\n"
+                f"{what} are not there and read as the fill value: {named}\n  at {location}\n"
                 '  fairlab.open_plate(…, check="all") says of each field whether it is present'
             )
 
