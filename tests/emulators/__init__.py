@@ -45,6 +45,7 @@ EMULATED = {
     "bia": "tests.emulators.bia:Bia",
     "gide": "tests.emulators.gide:Gide",
     "idr": "tests.emulators.idr:Idr",
+    "ssbd": "tests.emulators.ssbd:Ssbd",
     "shelf": "tests.emulators.shelf:ShelfServer",  # the example of CONTRIBUTING.md
 }
 """Name of each live repository -> ``"module:Class"`` of its emulator."""
