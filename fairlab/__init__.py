@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from fairlab.analysis.measure import measure
     from fairlab.analysis.segment import segment
     from fairlab.citation import cite
-    from fairlab.federation import lookup, search
+    from fairlab.federation import search
     from fairlab.image import open_image, open_labels
+    from fairlab.lookups import lookup
     from fairlab.options import set_options
     from fairlab.plate import open_plate
     from fairlab.record import Record
@@ -30,7 +31,8 @@ _HOMES = {
     "Results": "fairlab.results",
     "cite": "fairlab.citation",
     "errors": "fairlab.errors",
-    "lookup": "fairlab.federation",
+    "images_of": "fairlab.lookups",  # not listed: it is a record's method, as the thumbnail is
+    "lookup": "fairlab.lookups",
     "measure": "fairlab.analysis.measure",
     "open_image": "fairlab.image",
     "open_labels": "fairlab.image",
@@ -42,6 +44,7 @@ _HOMES = {
     "segment": "fairlab.analysis.segment",
     "set_options": "fairlab.options",
     "teach": "fairlab.teach",
+    "thumbnail": "fairlab.thumbnails",
     "validate": "fairlab.verdict",
     "view": "fairlab.widgets.viewer",
 }

@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from fairlab import __version__
+from fairlab import __version__, cli_search
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
 
 if TYPE_CHECKING:
@@ -95,45 +95,6 @@ def _print_json(value: Any) -> None:
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _search(options: argparse.Namespace) -> None:
-    from fairlab.federation import search
-
-    results = search(
-        " ".join(options.text),
-        organism=options.organism,
-        imaging_method=options.method,
-        license=options.license,
-        repository=options.repository,
-        kind=options.kind,
-        ngff_version=options.ngff_version,
-        layout=options.layout,
-        openable=True if options.openable else None,
-        max_bytes=options.max_bytes,
-        match=options.match,
-        limit=options.limit,
-    )
-    print(results.to_json() if options.json else results)
-
-
-def _lookup(options: argparse.Namespace) -> None:
-    from fairlab.errors import QueryError
-    from fairlab.federation import lookup
-
-    record = lookup(options.identifier)
-    if options.field:
-        if options.field not in record.__dataclass_fields__:
-            raise QueryError(
-                f'records have no field "{options.field}"; fields are: {", ".join(record.__dataclass_fields__)}',
-                kind="field-unknown",
-            )
-        value = record.to_dict().get(options.field, "unknown")
-        print(json.dumps(value, ensure_ascii=False) if options.json or not isinstance(value, str) else value)
-    elif options.json:
-        _print_json(record.to_dict())
-    else:
-        print(record)
-
-
 def _info(options: argparse.Namespace) -> None:
     from fairlab.backend import open_any
     from fairlab.describe import as_text, describe
@@ -180,8 +141,8 @@ def _document(path: str) -> BinaryIO:
 
 def _cite(options: argparse.Namespace) -> None:
     from fairlab.citation import cite
-    from fairlab.federation import lookup
     from fairlab.image import open_image
+    from fairlab.lookups import lookup
 
     known = [lookup(s) if ":" in s and "://" not in s else open_image(s) for s in options.source]
     citation = cite(known)
@@ -278,10 +239,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(command=command)
         return made
 
-    _add_search(add("search", _search, "find public images and studies"))
-    lookup = add("lookup", _lookup, "what is known about one identifier or address")
-    lookup.add_argument("identifier", help="idr:idr0062, S-BIAD634, sample:nuclei, or an address")
-    lookup.add_argument("--field", metavar="NAME", help="print one field only")
+    cli_search.add_search(add("search", cli_search.search, "find public images and studies"))
+    cli_search.add_lookup(add("lookup", cli_search.lookup, "what is known about one identifier or address"))
     info = add("info", _info, "what an OME-Zarr is: size, channels, licence; reads no pixels")
     info.add_argument("source", metavar="URL", help="address, path or identifier")
     _add_view(add("view", _view, "draw an image with scale bar and licence"))
@@ -315,21 +274,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _RUN_EXAMPLE = "example: fairlab run measure_objects -p url=sample:nuclei -p channel=DAPI"
-
-
-def _add_search(search: argparse.ArgumentParser) -> None:
-    search.add_argument("text", nargs="*", help="words; may be left out when a filter is given")
-    search.add_argument("--organism", metavar="NAME", help="name, everyday name or NCBITaxon id")
-    search.add_argument("--method", metavar="NAME", help="imaging method, with all its kinds, or FBbi id")
-    search.add_argument("--license", metavar="NAME", help="CC-BY-4.0, CC0, … or an address")
-    search.add_argument("--repository", metavar="NAME", help="IDR, BIA, SSBD, …")
-    search.add_argument("--kind", default="image", help="image (default) or study")
-    search.add_argument("--ngff-version", metavar="V", help="0.4, 0.5, …")
-    search.add_argument("--layout", metavar="NAME", help="image, plate or bioformats2raw")
-    search.add_argument("--openable", action="store_true", help="only what resolves to pixels")
-    search.add_argument("--max-bytes", type=int, metavar="N", help="only images stored in at most N bytes")
-    search.add_argument("--match", choices=["best", "all"], default="best", help="all: no partial matches")
-    search.add_argument("--limit", type=int, default=20, metavar="N", help="at most N records (default: 20)")
 
 
 def _add_view(view: argparse.ArgumentParser) -> None:

@@ -45,7 +45,7 @@ def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
             raise NotFoundError(
                 f'the {source.kind} "{source.id}" resolves to no pixels\n'
                 "  its repository lists no OME-Zarr for it"
-                + ('; fairlab.search("…", openable=True) finds what opens' if source.kind == "study" else ""),
+                + ("; record.images() has those of its images that open" if source.kind == "study" else ""),
                 kind="no-pixels",
                 record=source.id,
             )

@@ -16,9 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from fairlab.terms import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    import xarray as xr
+
+    from fairlab.citation import Citation
+    from fairlab.results import Results
 
 Kind = Literal["image", "study"]
+Picture = bytes
+"""PNG or JPEG; a record's own ``bytes`` is its size."""
 _SEVERAL = (
     "authors", "publications", "pmid", "funding", "keywords", "see_also", "axes", "shape", "channels", "found_by",
 )  # fmt: skip
@@ -201,6 +208,62 @@ class Record:
         """Rebuild a record from :meth:`to_json`."""
         return cls.from_dict(json.loads(text))
 
+    def images(self, *, limit: int | None = 50, live: bool | None = None) -> Results:
+        """The images of a study that open; of an image, those of its study.
+
+        Parameters
+        ----------
+        limit : int or None
+            Records to return; None for all.
+        live : bool, optional
+            Ask the study's archive where no catalogue lists an image; by default only for a record that came
+            from an archive.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> fairlab.lookup("idr:idr0062").images(limit=1)[0].id.startswith("idr:idr0062/")
+        True
+        """
+        return _verb("images_of")(self, openable=True, limit=limit, live=live)  # type: ignore[no-any-return]
+
+    def open(self, **choices: Any) -> xr.DataTree:
+        """Its pixels, lazily: as ``fairlab.open_image`` or, for a plate, ``fairlab.open_plate`` opens them.
+
+        Parameters
+        ----------
+        **choices
+            What those take.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> list(fairlab.lookup("sample:nuclei").open()["scale0/image"].dims)
+        ['t', 'c', 'z', 'y', 'x']
+        """
+        return _verb("open_plate" if self.layout == "plate" else "open_image")(self, **choices)  # type: ignore[no-any-return]
+
+    def cite(self) -> Citation:
+        """How to cite it, and what its licence asks.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> "idr0062" in str(fairlab.lookup("idr:idr0062").cite())
+        True
+        """
+        return _verb("cite")(self)  # type: ignore[no-any-return]
+
+    def thumbnail(self) -> Picture:
+        """The small picture that its repository shows, as PNG or JPEG; fetched now.
+
+        Raises
+        ------
+        NotFoundError
+            kind ``"no-thumbnail"`` or ``"thumbnail-missing"``.
+        """
+        return _verb("thumbnail")(self)  # type: ignore[no-any-return]
+
     def summary(self) -> dict[str, str]:
         """What a reader wants first, as text; unknown things say so."""
         return {
@@ -224,6 +287,14 @@ class Record:
             for name, value in self.summary().items()
         )
         return f"<table>{rows}</table>"
+
+
+def _verb(name: str) -> Callable[..., Any]:
+    """One of fairlab's verbs, through the front door: they stand above records, which they are about."""
+    import fairlab
+
+    verb: Callable[..., Any] = getattr(fairlab, name)
+    return verb
 
 
 def _known(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:

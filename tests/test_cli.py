@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +29,49 @@ def test_search_as_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "mouse", "heart", "--limit", "3", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["records"]) == 3
+
+
+def test_a_question_answers_offline_with_records_that_open(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "zebrafish light sheet", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["relaxed"] == [] and answer["records"]
+    assert any(record.get("url") and record.get("ngff_version") for record in answer["records"])
+
+
+def test_the_nearest_matches_stand_under_a_line_that_names_the_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    question = ["search", "zebrafish heart light sheet"]
+    assert main(question) == 0
+    lines = capsys.readouterr().out.splitlines()
+    named = next(number for number, line in enumerate(lines) if '"heart"' in line and "nothing has" in line)
+    assert any("Danio rerio" in line for line in lines[named:])
+    assert main([*question, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["relaxed"] == ["heart"] and answer["records"]
+    assert main([*question, "--match", "all", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["relaxed"] == [] and answer["records"] == [] and answer["total"] == 0
+
+
+def test_search_takes_all_filters(capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        'search --attribute "Gene Symbol=CDK1" --attribute "Gene Symbol=PLK1" --anatomy heart --disease cancer'
+        " --cell-line HeLa --phenotype round --compound taxol --channel DAPI --year 2019-2021 --has-labels"
+        ' --pixel-size-below "200 nm" --group-by image --repositories sample --timeout 3 --json'
+    )
+    assert main(shlex.split(words)) == 0
+    query = json.loads(capsys.readouterr().out)["query"]
+    for part in ("Gene Symbol = CDK1 or PLK1", "heart", "HeLa", "2019-2021", "0.2 µm", "labels"):
+        assert part in query
+    for wrong in (
+        ["--attribute", "CDK1"],
+        ["--year", "2021-2019"],
+        ["--repositories", "smaple"],
+        ["--limit", "0"],
+    ):
+        assert main(["search", "a", *wrong]) == 2
+    assert "sample" in capsys.readouterr().err
 
 
 def test_lookup(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,7 @@ LAYERS = {
         "citation",
         "analysis",
         "resolving",
+        "thumbnails",
         "sharing",
         "sources",
         "describe",
@@ -57,7 +58,19 @@ LAYERS = {
         "subset",
         "wells",
     },
-    5: {"assets", "cli", "demo", "report_page", "plots", "runs", "samples", "teach", "widgets", "__main__"},
+    5: {
+        "assets",
+        "cli",
+        "cli_search",
+        "demo",
+        "report_page",
+        "plots",
+        "runs",
+        "samples",
+        "teach",
+        "widgets",
+        "__main__",
+    },
 }
 DOORS = {
     "pycurl": {"net.curl"},
