@@ -336,8 +336,10 @@ def _text(record: Record) -> str:
         record.attribution,
         record.repository,
     )
+    stated = (value for values in record.attributes.values() for value in values)
+    labels = (term.label for term in named)
     return " ".join(
-        [*filter(None, parts), *record.authors, *record.keywords, *(term.label for term in named)]
+        [*filter(None, parts), *record.authors, *record.keywords, *labels, *record.channels, *stated]
     )
 
 

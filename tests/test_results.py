@@ -236,3 +236,11 @@ def test_spreading_gives_as_much_as_there_is_room_and_no_more(sizes: list[int], 
 
 def test_facets_are_always_all_there() -> None:
     assert tuple(results().facets()) == FACETS
+
+
+def test_words_of_attributes_and_channels_find_a_record() -> None:
+    record = Record(
+        id="x:1", kind="image", repository="X", attributes={"Protocol": ("a pinhole",)}, channels=("DAPI",)
+    )
+    for text in ("pinhole", "dapi", "pinhole dapi"):
+        assert [found.id for found in select(make_query(text), [record], name="x")] == ["x:1"], text

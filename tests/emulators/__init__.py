@@ -41,6 +41,7 @@ from fairlab.net.line import Line
 from fairlab.options import option, set_options
 
 EMULATED = {
+    "biostudies": "tests.emulators.biostudies:BioStudies",
     "empiar": "tests.emulators.empiar:Empiar",
     "bia": "tests.emulators.bia:Bia",
     "gide": "tests.emulators.gide:Gide",
