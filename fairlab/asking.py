@@ -21,7 +21,7 @@ from fairlab.repositories.base import MAX_PAGES, Page
 from fairlab.results import ALWAYS_STATED, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fairlab.query import Query
     from fairlab.repositories.base import LiveRepository
@@ -63,6 +63,10 @@ class Digest(Protocol):
 
     def notes(self) -> tuple[str, ...]:
         """What a reader should know about it all, one sentence each."""
+        ...
+
+    def studies(self) -> Iterable[Record]:
+        """The studies that its images are of, where it came by them."""
         ...
 
 
@@ -153,6 +157,10 @@ class AsTheyAre:
 
     def notes(self) -> tuple[str, ...]:
         """Nothing."""
+        return ()
+
+    def studies(self) -> Iterable[Record]:
+        """None: images are given as they are."""
         return ()
 
 

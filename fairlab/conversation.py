@@ -31,8 +31,8 @@ class Conversation:
         Answers of the catalogues to a question; they need no time worth telling.
     told : callable
         Completes results with who was not asked.
-    title_of : callable
-        Title of a study by its identifier, or None.
+    study_of : callable
+        A study that a catalogue knows by its identifier, or None.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class Conversation:
         *,
         embedded: Callable[[Query], Sequence[Results]],
         told: Callable[[Results], Results],
-        title_of: Callable[[str], str | None],
+        study_of: Callable[[str], Record | None],
     ):
         self.query, self.inquiry = query, inquiry
-        self._embedded, self._told, self._title_of = embedded, told, title_of
+        self._embedded, self._told, self._study_of = embedded, told, study_of
         self._answers = embedded(query)
         self._first: Results | None = None
         self._lock = threading.RLock()
@@ -104,7 +104,7 @@ class Conversation:
     def _results(self, query: Query, before: Sequence[Record]) -> Results:
         answers = self._answers if query == self.query else self._embedded(query)
         if self.inquiry.sources:
-            found = gathered(query, answers, self.inquiry.sources, title_of=self._title_of, before=before)
+            found = gathered(query, answers, self.inquiry.sources, study_of=self._study_of, before=before)
         else:
             found = _behind(before, merge(query, answers))
         return dataclasses.replace(self._told(found), go_on=self.more)

@@ -6,6 +6,7 @@ are asked only on request, all at the same time, and results say who was not ask
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fairlab.query import Query
+    from fairlab.record import Record
     from fairlab.repositories.base import LiveRepository, Repository
 
 __all__ = ["LIVE", "images_of", "lookup", "search"]
@@ -173,7 +175,7 @@ def search(
         inquiry,
         embedded=lambda asked: [_ask(one, asked) for one in choice.asked if one not in archives],
         told=partial(_told, installed=installed, choice=choice, live=live),
-        title_of=partial(_title, installed=installed),
+        study_of=partial(_study, installed=installed),
     )
     return LiveResults(conversation) if inquiry.sources else conversation.settled()
 
@@ -212,16 +214,13 @@ def _ask(repository: Repository, query: Query) -> Results:
         return Results(query=query, asked=(repository.name,), failures=(failure(repository.name, error),))
 
 
-def _title(study: str, *, installed: Mapping[str, Repository]) -> str | None:
-    """The title of a study as the catalogues have it."""
+def _study(key: str, *, installed: Mapping[str, Repository]) -> Record | None:
+    """A study as the catalogues have it."""
     for one in installed.values():
-        if not one.live and base.scheme(study) in one.prefixes:
-            try:
-                record = one.lookup(study)
-            except FairlabError:
-                continue
-            if record is not None:
-                return record.title
+        if not one.live and base.scheme(key) in one.prefixes:
+            with contextlib.suppress(FairlabError):  # what would be nice to know must not be in the way
+                if (record := one.lookup(key)) is not None:
+                    return record
     return None
 
 
@@ -235,6 +234,8 @@ def _told(results: Results, *, installed: Mapping[str, Repository], choice: Choi
             notes.append(
                 "live archives were not asked: this version of fairlab answers from its catalogues only"
             )
+    if any(installed[name].live and name not in choice.reasons for name in silent if name in installed):
+        notes.append("live=True asks archives over the network, repositories=[…] those that you name")
     if choice.asked and len(results.failures) == len(choice.asked):
         notes.append("nobody answered, so this says nothing about what exists")
     if len(results.query.concepts) == MAX_CONCEPTS:

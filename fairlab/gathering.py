@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fairlab.joining import Seen, identities, joined, same
+from fairlab.joining import Seen, identities, joined, of_study, same
 from fairlab.options import option
 from fairlab.ranking import fused, weight
 from fairlab.repositories.base import scheme
@@ -16,7 +16,7 @@ from fairlab.results import Group, Results, count, spread
 from fairlab.traits import group_of, traits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from fairlab.asking import Source
     from fairlab.query import Query
@@ -46,7 +46,7 @@ def gathered(
     embedded: Sequence[Results],
     sources: Sequence[Source],
     *,
-    title_of: Callable[[str], str | None],
+    study_of: Callable[[str], Record | None],
     before: Sequence[Record] = (),
 ) -> Results:
     """The answers of all that were asked.
@@ -61,8 +61,8 @@ def gathered(
         What the catalogues answered.
     sources : sequence of Source
         The archives, as far as they got.
-    title_of : callable
-        Title of a study by its identifier, or None.
+    study_of : callable
+        A study that a catalogue knows by its identifier, or None.
     before : sequence of Record
         Records that were shown before and keep their place.
     """
@@ -70,8 +70,10 @@ def gathered(
     fewest = min((one.unmet for one in told), default=0)
     relaxed = next((one.lacks for one in told if one.unmet == fewest), ())
     kept = [one for one in told if one.unmet == fewest and one.lacks == relaxed]
-    titles = _titles(query, kept, embedded, title_of)
-    known = _ranked(query, kept, titles, sources)
+    studies = _studies(query, kept, sources, study_of)
+    titles = {group.id: group.title for one in embedded for group in one.groups if group.title}
+    titles |= {key: study.title for key, study in studies.items() if study.title}
+    known = [_with_study(record, studies) for record in _ranked(query, kept, titles, sources)]
     shown = _shown(query, known, before)
     sizes, shown_groups = Counter(map(group_of, known)), dict.fromkeys(map(group_of, shown))
     totals = {one.asked[0]: one.total for one in embedded} | {
@@ -127,15 +129,26 @@ def _unapplied(embedded: Sequence[Results], sources: Sequence[Source]) -> dict[s
     return found | {source.name: source.unapplied for source in sources if source.unapplied}
 
 
-def _titles(
-    query: Query, kept: Sequence[Told], embedded: Sequence[Results], title_of: Callable[[str], str | None]
-) -> dict[str, str]:
-    records = [record for one in kept for record in one.records]
-    found = {group.id: group.title for answer in embedded for group in answer.groups}
-    found |= {record.id: record.title for record in records if record.kind == "study"}
-    if query.kind == "image":
-        found |= {key: title_of(key) for key in map(group_of, records) if key not in found}
-    return {key: title for key, title in found.items() if title}
+def _studies(
+    query: Query,
+    kept: Sequence[Told],
+    sources: Sequence[Source],
+    study_of: Callable[[str], Record | None],
+) -> dict[str, Record]:
+    """The studies of images, as an archive gave them or a catalogue knows them."""
+    if query.kind == "study":
+        return {}
+    found = {study.id: study for source in sources for study in source.digest.studies()}
+    for key in dict.fromkeys(group_of(record) for one in kept for record in one.records):
+        if key not in found and (study := study_of(key)) is not None:
+            found[key] = study
+    return found
+
+
+def _with_study(record: Record, studies: Mapping[str, Record]) -> Record:
+    """An image with its study's licence, authors and the like, where it states none itself."""
+    study = studies.get(group_of(record)) if record.kind == "image" else None
+    return of_study(record, study) if study is not None else record
 
 
 # ── rank ─────────────────────────────────────────────────────────────────────────────────────────

@@ -83,6 +83,8 @@ class Resolver:
     """Studies without an image that opens, by identifier."""
     left_out: list[str] = field(default_factory=list)
     """Studies whose archive was not asked any more, by identifier."""
+    resolved: dict[str, Record] = field(default_factory=dict)
+    """Studies with images that open, by identifier."""
     _questions: int = 0
 
     def __call__(self, page: Page) -> Iterator[Arrival]:
@@ -92,6 +94,7 @@ class Resolver:
             images = [image for image in self._images(study) if self._fits(image)]
             if not images:
                 continue
+            self.resolved[study.id] = study
             if self.query.kind == "study":
                 yield Arrival((Found(study, lacks),))
             else:
@@ -118,6 +121,10 @@ class Resolver:
         # The study met the question; only what is said of images is asked of its images.
         query = replace(self.query, kind="image").only(OF_IMAGES)
         return traits_of(image).openable and fits(query, image)
+
+    def studies(self) -> Iterable[Record]:
+        """Those with images that open."""
+        return list(self.resolved.values())
 
     def notes(self) -> tuple[str, ...]:
         """What a reader should know about studies that became no images."""

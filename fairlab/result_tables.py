@@ -87,7 +87,7 @@ def _head(results: Results) -> list[str]:
     asked = ", ".join(map(partial(_with_total, results.totals), results.asked)) or "nobody"
     lines.append(f"asked: {asked}")
     if results.not_asked:
-        lines[-1] += f" · not asked: {', '.join(results.not_asked)} (live=True, or repositories=[…] by name)"
+        lines[-1] += f" · not asked: {', '.join(results.not_asked)}"
     lines += _failures(results.failures)
     lines += [
         f"{name} cannot apply {', '.join(f.replace('_', ' ') for f in filters)}: its records may not meet this"
@@ -135,7 +135,7 @@ def _tail(results: Results) -> list[str]:
 
 def _grouped(results: Results) -> list[tuple[Group | None, Sequence[Record]]]:
     records = results.records[:MAX_ROWS]
-    if results.query.kind == "study":
+    if results.query.kind == "study" or results.query.group_by == "image":
         return [(None, records)] if records else []
     known = {group.id: group for group in results.groups}
     return [(known.get(key), tuple(found)) for key, found in groupby(records, key=group_of)]

@@ -601,3 +601,38 @@ def test_an_identifier_of_no_known_form_is_told_the_forms(install: Install) -> N
         assert caught.value.kind == "identifier-unknown"
         for form in ("idr:idr0062", "DOI", "UUID", "address"):
             assert form in str(caught.value)
+
+
+def test_images_have_their_studys_licence_where_they_state_none(install: Install) -> None:
+    known = image(1, id="bia:S-BIAD634/x.zarr", accession="S-BIAD634", title="Mitosis", license=None)
+    install(CATALOGUE, Lake((known,), name="bia"))
+    found = next(r for r in federation.search("mitosis", live=True, limit=None).settled() if r.id == known.id)
+    assert found.license and found.authors
+    stated = found.source("license")
+    assert stated is not None and stated.basis == "inferred"
+
+
+# ── without a network ────────────────────────────────────────────────────────────────────────────
+
+
+class Far(Lake):
+    """An archive behind the client that all adapters use, at an address that no test may reach."""
+
+    def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
+        api.Api(self.name, f"https://{self.name}.example").json("search")
+        yield Page(records=())
+
+
+def test_offline_every_archive_is_a_failure_and_the_catalogue_answers(install: Install) -> None:
+    install(CATALOGUE, Far(name="lake"), Far(name="pond"))
+    with set_options(offline=True):
+        found = federation.search("mitosis", live=True, limit=3)
+    assert len(found) == 3 and {failure.kind for failure in found.failures} == {"offline"}
+    assert all("offline=False" in failure.advice for failure in found.failures)
+
+
+def test_an_answer_that_was_kept_says_since_when(install: Install) -> None:
+    old = {"*": Source(document="https://lake.example", retrieved_at="2020-02-03T04:05:06+00:00")}
+    install(Lake((image(1, sources=old),)))
+    found = federation.search("mitosis", live=True)
+    assert any("lake" in note and "2020-02-03" in note for note in found.notes)
