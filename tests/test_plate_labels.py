@@ -122,5 +122,7 @@ def test_labels_that_are_not_alike_are_refused_by_name(tmp_path: Path, check: An
     document = tmp_path / "p.zarr/B/2/1/labels/nuclei/0/zarr.json"
     document.write_text(json.dumps({**json.loads(document.read_text()), "data_type": "uint16"}))
     with pytest.raises(FormatError, match="B/2 field 1: its type is uint16, not uint8") as caught:
-        open_plate(tmp_path / "p.zarr", labels="nuclei", check=check)["labels/nuclei/scale0/labels"].load()
+        plate = open_plate(tmp_path / "p.zarr", labels="nuclei", check=check)
+        assert check == "lazy"
+        plate["labels/nuclei/scale0/labels"].load()
     assert caught.value.kind == "plate-mismatch"

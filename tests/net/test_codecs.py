@@ -136,6 +136,91 @@ def test_three_axes_turned_twice() -> None:
     np.testing.assert_array_equal(Decoder(how, 0, _no_filters)(body, Scratch()), cube)
 
 
+LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
+NOISE = np.random.default_rng(0).integers(0, 2**16, SHAPE, dtype="<u2")  # which no compressor makes smaller
+
+
+def _summed(body: bytes) -> bytes:
+    from google_crc32c import value
+
+    return body + value(body).to_bytes(4, "little")
+
+
+def test_one_codec_inside_another() -> None:
+    """Of what lies between two compressors no size is stated; a checksum adds its own bytes."""
+    plain = NOISE.tobytes()
+    checked = _v3(LITTLE, "crc32c", {"name": "gzip"})
+    np.testing.assert_array_equal(checked(gzip.compress(_summed(plain)), Scratch()), NOISE)
+    twice = _v2({"id": "lz4"}, filters=[{"id": "zlib"}])
+    np.testing.assert_array_equal(
+        twice(bytes(get_codec({"id": "lz4"}).encode(zlib.compress(plain))), Scratch()), NOISE
+    )
+    for decoder, bomb in (
+        (checked, gzip.compress(bytes(64_000_000))),
+        (twice, bytes(get_codec({"id": "lz4"}).encode(bytes(64_000_000)))),
+    ):
+        tracemalloc.start()
+        with pytest.raises(ChunkError) as caught:
+            decoder(bomb, Scratch())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert caught.value.kind == "chunk-damaged" and peak < 3_000_000
+
+
+def test_blosc_is_not_asked_to_read_beyond_the_end() -> None:
+    body = bytes(get_codec(COMPRESSORS["blosc"]).encode(NOISE.tobytes()))
+    for cut in (10, 16, len(body) - 1):
+        with pytest.raises(ChunkError, match="shorter than its own header") as caught:
+            _v2(COMPRESSORS["blosc"])(body[:cut], Scratch())
+        assert caught.value.kind == "chunk-damaged"
+
+
+@pytest.mark.parametrize("name", ["gzip", "zlib", "bz2", "lzma"])
+def test_a_stream_without_its_end_is_an_error_though_all_pixels_came(name: str) -> None:
+    body = bytes(get_codec(COMPRESSORS[name]).encode(PIXELS.tobytes()))
+    with pytest.raises(ChunkError) as caught:
+        _v2(COMPRESSORS[name])(body[:-3], Scratch())  # of its own checksum a part
+    assert caught.value.kind == "chunk-damaged"
+
+
+def test_a_dictionary_that_asks_for_a_gigabyte_is_refused() -> None:
+    how = COMPRESSORS["lzma-alone"]
+    body = bytearray(lzma.compress(PIXELS.tobytes(), format=lzma.FORMAT_ALONE))
+    body[1:5] = (1 << 30).to_bytes(4, "little")
+    with pytest.raises(guard.DECODING_FAULTS):
+        _v2(how)(bytes(body), Scratch())
+    strongest = lzma.compress(PIXELS.tobytes(), preset=9)
+    np.testing.assert_array_equal(_v2({"id": "lzma"})(strongest, Scratch()), PIXELS)
+
+
+INNER = {"chunk_shape": [4, 8], "codecs": [LITTLE], "index_codecs": [LITTLE, "crc32c"]}
+
+
+def _shard(pixels: np.ndarray, absent: tuple[int, int]) -> bytes:
+    """A shard of four chunks, one of which was never written."""
+    body, index = b"", []
+    for cell in np.ndindex(2, 2):
+        window = tuple(slice(i * n, (i + 1) * n) for i, n in zip(cell, (4, 8), strict=True))
+        chunk = b"" if cell == absent else pixels[window].tobytes()
+        index += [len(body), len(chunk)] if chunk else [2**64 - 1] * 2
+        body += chunk
+    return body + _summed(np.array(index, "<u8").tobytes())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_shard_inside_another_codec_is_put_together(turned: bool) -> None:
+    """Such shards are fetched whole: nobody can tell where in the object a chunk begins."""
+    sharded = {"name": "sharding_indexed", "configuration": INNER}
+    turn = [{"name": "transpose", "configuration": {"order": [1, 0]}}] if turned else []
+    shape = SHAPE[::-1] if turned else SHAPE
+    metadata = {"codecs": [*turn, sharded, {"name": "gzip"}]}
+    decoder = Decoder(coding(metadata, shape, np.dtype("u2"), where="here"), 7, _no_filters)
+    expected = PIXELS.copy()
+    expected[4:, :8] = 7
+    found = decoder(gzip.compress(_shard(PIXELS, (1, 0))), Scratch())
+    np.testing.assert_array_equal(found, expected.T if turned else expected)
+
+
 def test_an_empty_body_never_reaches_a_decompressor() -> None:
     for compressor in [None, *COMPRESSORS.values()]:
         with pytest.raises(ChunkError) as caught:
@@ -145,9 +230,13 @@ def test_an_empty_body_never_reaches_a_decompressor() -> None:
 
 def test_a_decompressor_that_nothing_bounds_is_refused() -> None:
     delta = {"id": "delta", "dtype": "<u2"}
-    with pytest.raises(FormatError) as caught:
-        _v2(None, filters=[{"id": "zlib"}, delta])
-    assert caught.value.kind == "codec-order"
+    for make in (
+        lambda: _v2(None, filters=[{"id": "zlib"}, delta]),
+        lambda: _v3(LITTLE, {"name": "gzip"}, {"name": "numcodecs.delta", "configuration": {"dtype": "u1"}}),
+    ):
+        with pytest.raises(FormatError) as caught:
+            make()
+        assert caught.value.kind == "codec-order"
 
 
 def test_scratch_is_used_again_and_large_pieces_are_not_kept() -> None:

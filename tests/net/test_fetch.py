@@ -15,7 +15,7 @@ import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fairlab.errors import ChunkError, FairlabWarning
+from fairlab.errors import AccessError, ChunkError, FairlabWarning, SelectionError
 from fairlab.image import open_image
 from fairlab.net.fetch import ArrayReader, Deadline, Part, documents, read_into
 from fairlab.net.store import open_store
@@ -97,6 +97,21 @@ def test_documents_tolerate_refusals_beside_an_answer(tmp_path: Path, serve: Ser
     found = documents(open_store(f"{server.url}/a.zarr"), ["zarr.json", ".zattrs"], deadline=Deadline())
     assert found["zarr.json"] is None and found[".zattrs"]
     assert open_image(f"{server.url}/a.zarr").attrs["ngff_version"] == "0.4"
+
+
+def test_documents_that_are_all_refused_are_an_error(tmp_path: Path, serve: Serve) -> None:
+    write_store(tmp_path / "a.zarr", version="0.4")
+    server = serve(tmp_path)
+    server.fault("zarr.json", Fault(status=403))
+    store = open_store(f"{server.url}/a.zarr")
+    for keys, required in (
+        (["zarr.json"], []),
+        (["zarr.json", "nothing.json"], []),  # which says no more than that nobody may look
+        (["zarr.json", ".zattrs"], ["zarr.json"]),
+    ):
+        with pytest.raises(AccessError) as caught:
+            documents(store, keys, required=required)
+        assert caught.value.kind == "http-403"
 
 
 _index = st.one_of(
@@ -243,6 +258,48 @@ def test_what_a_missing_chunk_means_is_the_users_choice(tmp_path: Path, missing:
     assert ledger(reader.store.location).snapshot().missing_chunks == (*before, "0/c/0/1/1")
 
 
+@pytest.mark.parametrize(
+    ("gone", "rows", "columns"),
+    [
+        ("0/c/0/0/0", slice(0, 16), slice(0, 32)), ("0/c/0/0/3", slice(0, 16), slice(32, 60)),
+        ("0/c/0/0/0", slice(0, 32), slice(0, 16)), ("0/c/0/2/0", slice(16, 40), slice(0, 16)),
+    ],
+)  # fmt: skip
+def test_a_neighbour_on_any_side_is_one(
+    tmp_path: Path, serve: Serve, gone: str, rows: slice, columns: slice
+) -> None:
+    full = write_store(tmp_path / "a.zarr")
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    server.fault(gone, Fault(status=404, times=1))
+    np.testing.assert_array_equal(reader.read((0, rows, columns)), full[0, rows, columns])
+    assert not reader.missing_chunks
+
+
+def test_a_missing_chunk_is_named_once_however_often_it_is_read(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr")
+    (tmp_path / "a.zarr/0/c/0/1/1").unlink()
+    reader = _array(tmp_path / "a.zarr", missing="fill")
+    for _ in range(3):
+        reader.read((slice(None),) * 3)
+    assert reader.missing_chunks == ["0/c/0/1/1"]
+
+
+def test_a_read_that_does_not_fit_is_refused_before_any_request(tmp_path: Path, serve: Serve) -> None:
+    write_store(tmp_path / "a.zarr")
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    before = len(server.requests)
+    for read in (
+        lambda: reader.read((0, slice(0, 8), slice(0, 8))),
+        lambda: reader.read_points((np.zeros(60, int), np.zeros(60, int), np.arange(60))),
+    ):
+        with set_options(max_read_bytes=100), pytest.raises(SelectionError) as caught:
+            read()
+        assert caught.value.kind == "read-too-large"
+    assert len(server.requests) == before
+
+
 # ── shards ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -293,6 +350,72 @@ def test_a_shard_cut_short_is_an_error(tmp_path: Path, cut: slice, key: Any) -> 
         _array(tmp_path / "a.zarr").read(key)
     assert caught.value.kind in ("chunk-damaged", "checksum-mismatch")
     assert caught.value.context["key"] == "0/c/0/0/0"
+
+
+def test_a_shard_that_ends_before_its_chunks_is_an_error(tmp_path: Path, serve: Serve) -> None:
+    """Its index, which stands in front, is whole."""
+    from zarr.codecs import ShardingCodec
+
+    serializer = ShardingCodec(chunk_shape=(16, 16), index_location="start")
+    options: dict[str, Any] = {
+        "chunks": (32, 32),
+        "dtype": "int16",
+        "compressors": None,
+        "serializer": serializer,
+    }
+    zarr.create_array(tmp_path / "a.zarr/0", shape=(32, 32), **options)[...] = 3
+    shard = tmp_path / "a.zarr/0/c/0/0"
+    shard.write_bytes(shard.read_bytes()[:-10])
+    for place in (tmp_path / "a.zarr", f"{serve(tmp_path).url}/a.zarr"):
+        assert (_array(place).read((slice(0, 16), slice(0, 16))) == 3).all()
+        with pytest.raises(ChunkError) as caught:
+            _array(place).read((slice(16, 32), slice(16, 32)))
+        assert (caught.value.kind, caught.value.context["key"]) == ("chunk-damaged", "0/c/0/0")
+
+
+def test_a_shard_that_came_later_is_seen(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr", shape=(1, 64, 64), shards=2)
+    shard = tmp_path / "a.zarr/0/c/0/0/0"
+    body = shard.read_bytes()
+    shard.unlink()
+    reader = _array(tmp_path / "a.zarr", missing="fill")
+    assert not reader.read((0, slice(0, 5), slice(0, 5))).any()
+    shard.write_bytes(body)
+    np.testing.assert_array_equal(reader.read((0, slice(0, 5), slice(0, 5))), full[0, :5, :5])
+
+
+def test_indexes_of_many_shards_are_not_all_kept(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairlab.net.fetch._KEPT_INDEX_BYTES", 2 * 4 * 16)  # two of them, of four chunks
+    full = write_store(tmp_path / "a.zarr", shape=(1, 32, 160), shards=2, levels=1)
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+
+    def indexes(column: int) -> int:
+        before = len(server.requests)
+        part = (0, slice(0, 16), slice(column, column + 16))
+        np.testing.assert_array_equal(reader.read(part), full[part])
+        return len(server.requests) - before - 1
+
+    assert [indexes(column) for column in (0, 32, 0, 64)] == [1, 1, 0, 1]
+    assert [indexes(column) for column in (0, 64, 32)] == [
+        0,
+        0,
+        1,
+    ]  # the one that was not used for longest went
+
+
+def test_large_shards_are_never_fetched_as_one_object(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairlab.net.guard.SMALL_OBJECT", 0)
+    full = write_store(tmp_path / "a.zarr", shape=(2, 64, 64), shards=2)
+    server = serve(tmp_path)
+    reader = _array(f"{server.url}/a.zarr")
+    before = len(server.requests)
+    np.testing.assert_array_equal(reader.read((slice(None),) * 3), full)
+    assert all("range" in headers for headers in server.headers[before:])
 
 
 # ── many at once, points, cost ───────────────────────────────────────────────────────────────────────

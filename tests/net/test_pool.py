@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -182,6 +184,25 @@ def test_no_more_are_decoded_at_once_than_there_are_cores_while_fetching_goes_on
     assert most <= cores
     assert len({scratch for _, scratch in seen}) <= cores
     assert seen[0][0] > cores  # more was fetched than could be decoded by then
+
+
+def test_afterwards_nothing_is_left_to_do_or_to_hold() -> None:
+    class Result:
+        pass
+
+    def place(_: Result, body: bytes, scratch: Scratch) -> None:
+        pass
+
+    result = Result()
+    held = weakref.ref(result)
+    pool.run(pool.Job(lambda: b"x", partial(place, result)) for _ in range(100))
+    del result
+    gc.collect()
+    until = time.monotonic() + 10
+    while (held() is not None or pool._workers()._batches) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert held() is None  # decoders forget the last job before they wait for the next
+    assert not pool._workers()._batches  # a batch that stays is asked again and again
 
 
 def test_an_error_while_placing_ends_it() -> None:
