@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fairlab.repositories.base import LiveRepository
 
 _MAX_CHECKED: Final = 3  # pages that are looked through here: an archive's best answers come first
+_OF_ONE_STUDY: Final = 4  # images that count towards enough: a hundred of one study are no answer yet
 _GLANCE_S: Final = 0.2  # where waiting for a lock cannot be interrupted, Ctrl-C waits so long
 _ADVICE: Final = {
     "offline": "fairlab.set_options(offline=False) lets it be asked",
@@ -280,10 +281,12 @@ def _arrivals(source: Source, want: int | None) -> Iterator[Arrival]:
         if page.cursor == cursor:  # it would go round in circles
             page = replace(page, cursor=None)
         for arrival in source.digest(page):
-            enough += len(arrival.found)
             yield arrival
+            enough += len(arrival.found) if arrival.page else min(_OF_ONE_STUDY, len(arrival.found))
+            if want is not None and enough >= want:
+                return
         cursor = page.cursor
-        if cursor is None or want is None or enough >= want:
+        if cursor is None or want is None:
             return
     if page is None:
         yield Arrival((), Page(records=()))

@@ -53,7 +53,9 @@ def weight(record: Record, concepts: Sequence[Concept], *, study_title: str = ""
 def _worth(concept: Concept, places: Sequence[tuple[float, tuple[str, ...]]], keys: frozenset[str]) -> float:
     stated = _ORGANISM if concept.kind == "organism" else _METHOD
     found = [stated] if any(key in keys for key in concept.ids) else []
-    found += [worth for worth, words in places if concept.found_in(words, go_on=True)]
+    found += [worth for worth, words in places if concept.found_in(words)]
+    # A word that goes on ("CDK1" in "CDK10") may mean something else.
+    found += [worth / 4 for worth, words in places if concept.found_in(words, go_on=True)]
     return max(found, default=0.0)
 
 
