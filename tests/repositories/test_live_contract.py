@@ -256,6 +256,17 @@ def test_no_identifier_leads_astray(repository: LiveRepository, server: Emulator
         assert "x-evil" not in asked.headers and asked.method in ("GET", "POST")
 
 
+@pytest.mark.parametrize("tail", ["?x=1", "#x", "/..", "/x", "%00", "\n", " or 1=1"])
+def test_an_identifier_with_a_tail_is_another_one(
+    repository: LiveRepository, server: Emulator, tail: str
+) -> None:
+    try:
+        found = repository.lookup(server.known + tail)
+    except (NotFoundError, QueryError):
+        return
+    assert found is None or (tail.isspace() and found.id == server.known)
+
+
 def test_the_images_of_a_study_open(repository: LiveRepository, server: Emulator) -> None:
     study = repository.lookup(server.known)
     assert study is not None
