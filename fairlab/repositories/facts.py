@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from fairlab import terms
 from fairlab.record import Record, Source
@@ -138,3 +139,14 @@ def without_address(text: str) -> str:
 def mapping(value: Any) -> Mapping[str, Any]:
     """A JSON object; an empty one where an answer has something else."""
     return value if isinstance(value, dict) else {}
+
+
+def path_step(text: str) -> str:
+    """A text as one step of an address, whatever it holds.
+
+    Examples
+    --------
+    >>> path_step("a/../b?c"), path_step("..")
+    ('a%2F..%2Fb%3Fc', '%2E%2E')
+    """
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")

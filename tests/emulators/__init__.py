@@ -47,6 +47,7 @@ EMULATED = {
     "gide": "tests.emulators.gide:Gide",
     "idr": "tests.emulators.idr:Idr",
     "ssbd": "tests.emulators.ssbd:Ssbd",
+    "xnat": "tests.emulators.xnat:Xnat",
     "shelf": "tests.emulators.shelf:ShelfServer",  # the example of CONTRIBUTING.md
 }
 """Name of each live repository -> ``"module:Class"`` of its emulator."""
