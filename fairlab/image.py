@@ -10,7 +10,7 @@ from fairlab import coordinates, provenance
 from fairlab.errors import SelectionError, warn
 from fairlab.net.image_group import read_group
 from fairlab.net.store import open_store
-from fairlab.opening import MISSING, VERIFY, choice, completed, level_dataset, resolve, tree_of
+from fairlab.opening import MISSING, VERIFY, choice, completed, first_that_opens, level_dataset, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,9 +157,12 @@ def _opened(
 ) -> tuple[Store, Group, Record, dict[str, Any]]:
     choice("missing", missing, MISSING)
     choice("verify", verify, VERIFY)
-    record, location = resolve(source)
-    store = open_store(location, verify=verify)
-    group = read_group(store, series=series, missing=missing)
+
+    def read(location: str | Mapping[str, bytes]) -> tuple[Store, Group]:
+        store = open_store(location, verify=verify)
+        return store, read_group(store, series=series, missing=missing)
+
+    record, (store, group) = first_that_opens(source, read)
     for part in (group, *group.labels.values()):
         for remark in part.image.remarks:
             warn(f"{remark}\n  at {part.location}")

@@ -5,28 +5,39 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import xarray as xr
 
 import fairlab.accessor  # noqa: F401  (what is opened has .fair)
 from fairlab import provenance
 from fairlab.crate_facts import facts
-from fairlab.errors import FairlabError, NotFoundError, QueryError, warn
+from fairlab.errors import (
+    AccessError,
+    FairlabError,
+    FormatError,
+    NotFoundError,
+    QueryError,
+    RepositoryError,
+    warn,
+)
 from fairlab.lazy import block_shape, chunked, lazily
 from fairlab.lazy_variable import LazyVariable, note_missing_in
+from fairlab.moves import addresses_to_try, tidy
+from fairlab.net.address import redact
 from fairlab.net.image_group import CRATE
 from fairlab.record import Record, Source
 from fairlab.repositories import base
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fairlab.lazy import Chunks
     from fairlab.net.store import Store
 
 Opened = str | os.PathLike[str] | Mapping[str, bytes] | Record
 """What openers take."""
+Found = TypeVar("Found")
 
 
 def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
@@ -64,6 +75,67 @@ def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
     if base.scheme(text) is not None:
         return resolve(base.lookup(text))
     return _known(text), text
+
+
+def first_that_opens(
+    source: Opened, read: Callable[[str | Mapping[str, bytes]], Found]
+) -> tuple[Record | None, Found]:
+    """The record of a source, and what ``read`` gives at the first of its addresses where there is something.
+
+    Data moves, and the addresses it had stay in lists and articles: where it lies now is tried first, then the
+    address as given or listed, then other forms of it (:mod:`fairlab.moves`).
+
+    Parameters
+    ----------
+    source : Opened
+        What openers take.
+    read : callable
+        Reads a location, and raises when nothing is there.
+
+    Raises
+    ------
+    FairlabError
+        What reading the first address raised, with all that was tried in its message and
+        ``context["tried"]``; also whatever :func:`resolve` raises.
+    """
+    record, location = resolve(source)
+    if not isinstance(location, str) or "://" not in location:
+        return record, read(location)
+    failed: list[tuple[str, FairlabError]] = []
+    for address in addresses_to_try(location, listed=record.listed_url if record else None):
+        try:
+            found = read(address)
+        except (NotFoundError, AccessError, RepositoryError, FormatError) as exc:
+            if isinstance(exc, FormatError) and exc.kind not in _NOTHING_THERE:
+                raise
+            failed.append((address, exc))
+        else:
+            return _at(address, record, location), found
+    if len(failed) == 1:
+        raise failed[0][1]
+    raise _dead_link(failed) from failed[0][1]
+
+
+_NOTHING_THERE = ("no-zarr", "html-page")
+
+
+def _at(address: str, record: Record | None, location: str) -> Record | None:
+    """The record with the address that answered; the one that was given or listed is kept beside it."""
+    now, given = redact(tidy(address)), redact(tidy(location))
+    if now.rstrip("/") == given.rstrip("/"):
+        return record
+    if record is None:
+        return Record(id=now.rstrip("/"), kind="image", repository="unlisted", url=now, listed_url=given)
+    return dataclasses.replace(record, url=now, listed_url=record.listed_url or given)
+
+
+def _dead_link(failed: Sequence[tuple[str, FairlabError]]) -> FairlabError:
+    (_, first), *others = failed
+    told = [f"  also tried {redact(address)}: {exc.message.splitlines()[0]}" for address, exc in others]
+    tried = [redact(address) for address, _ in failed]
+    return type(first)(
+        "\n".join([first.message, *told]), kind=first.kind, url=first.url, **{**first.context, "tried": tried}
+    )
 
 
 def _known(location: str) -> Record | None:

@@ -13,7 +13,7 @@ from fairlab.net.plate_group import read_plate
 from fairlab.net.plate_labels import read_labels
 from fairlab.net.plate_pixels import PlatePixels
 from fairlab.net.store import open_store
-from fairlab.opening import MISSING, VERIFY, choice, completed, level_dataset, resolve, tree_of
+from fairlab.opening import MISSING, VERIFY, choice, completed, first_that_opens, level_dataset, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fairlab.net.checksums import Verify
     from fairlab.net.image_group import Missing
     from fairlab.net.plate_group import Check, PlateGroup
+    from fairlab.net.store import Store
     from fairlab.opening import Opened
 
 _PLACES = ("row", "column", "field")
@@ -104,10 +105,13 @@ def open_plate(
     choice("join", join, ("exact", "outer"))
     choice("missing", missing, MISSING)
     choice("verify", verify, VERIFY)
-    record, location = resolve(source)
-    store = open_store(location, verify=verify)
     padded = join == "outer"
-    group = read_plate(store, check="all" if padded else check, padded=padded, missing=missing)
+
+    def read(location: str | Mapping[str, bytes]) -> tuple[Store, PlateGroup]:
+        store = open_store(location, verify=verify)
+        return store, read_plate(store, check="all" if padded else check, padded=padded, missing=missing)
+
+    record, (store, group) = first_that_opens(source, read)
     wanted = [labels] if isinstance(labels, str) else list(labels)
     below = {name: read_labels(group, name, check="all" if padded else check) for name in wanted}
     record = completed(

@@ -123,10 +123,9 @@ def validate(source: str | os.PathLike[str] | Record | Mapping[str, Any], *, str
     if isinstance(source, Mapping):
         return judge(_as_json(source), where="these attributes", strict=strict)
     from fairlab.net.store import open_store
-    from fairlab.opening import resolve
+    from fairlab.opening import first_that_opens
 
-    _, location = resolve(source)
-    return of_store(open_store(location), strict=strict)
+    return first_that_opens(source, lambda location: of_store(open_store(location), strict=strict))[1]
 
 
 def judge(body: bytes, *, where: str, strict: bool = False) -> Verdict:

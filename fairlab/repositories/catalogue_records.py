@@ -83,6 +83,7 @@ def image_record(row: Row, study: Row | None) -> Record:
         other_terms=unpacked(whole["other_terms"]),
         keywords=split(whole["keywords"]),
         url=row["url"],
+        listed_url=row.get("listed_url") or None,
         landing_url=whole["landing_url"] or None,
         ngff_version=row["ngff_version"] or None,
         layout=row["layout"] or None,
