@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, overload
 
 from fairlab.gathering import gathered, named_finds
 from fairlab.joining import identities
-from fairlab.results import Results, merge
+from fairlab.merging import merge
+from fairlab.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -104,7 +104,7 @@ class Resolver:
     def _images(self, study: Record) -> list[Record]:
         """The first images of a study; how much is asked per page is bounded."""
         if found := listed(study.id, self.installed.values()):
-            return [replace(image, found_by=(*study.found_by, *image.found_by)) for image in found]
+            return [_through(study, image) for image in found]
         if not owners(study, self.installed):
             self.unresolved.append(study.id)
             return []
@@ -115,7 +115,7 @@ class Resolver:
         found = list(islice(asked(study, self.installed), MAX_IMAGES))
         if not found:
             self.unresolved.append(study.id)
-        return [replace(image, found_by=(*study.found_by, *image.found_by)) for image in found]
+        return [_through(study, image) for image in found]
 
     def _fits(self, image: Record) -> bool:
         # The study met the question; only what is said of images is asked of its images.
@@ -143,3 +143,8 @@ class Resolver:
                 'search with kind="study", then record.images()'
             )
         return tuple(notes)
+
+
+def _through(study: Record, image: Record) -> Record:
+    """An image that was found through its study, naming both who knew the study and who knew the image."""
+    return replace(image, found_by=tuple(dict.fromkeys((*study.found_by, *image.found_by))))

@@ -9,15 +9,16 @@ from __future__ import annotations
 import html
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairlab import terms
+from fairlab.record import Record
 from fairlab.traits import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from fairlab.record import Failure, Record
+    from fairlab.record import Failure
     from fairlab.results import Group, Results
     from fairlab.terms import Term
 
@@ -197,3 +198,38 @@ def _clip(text: str, width: int) -> str:
 def _printable(text: str) -> str:
     # A title may hold escape sequences, which a terminal would obey.
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def as_row(record: Record) -> dict[str, Any]:
+    """A record as plain values, one for each column; several values of a field are joined with "; "."""
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "repository": record.repository,
+        "accession": record.accession,
+        "title": record.title,
+        "organism": "; ".join(term.label for term in record.organism),
+        "organism_id": "; ".join(term.id or "" for term in record.organism),
+        "imaging_method": "; ".join(term.label for term in record.imaging_method),
+        "imaging_method_id": "; ".join(term.id or "" for term in record.imaging_method),
+        "license": record.license,
+        "ngff_version": record.ngff_version,
+        "layout": record.layout,
+        "axes": ",".join(record.axes),
+        "shape": ",".join(map(str, record.shape)),
+        "bytes": record.bytes,
+        "n_images": record.n_images,
+        "authors": "; ".join(record.authors),
+        "attribution": record.attribution,
+        "doi": record.doi,
+        "release_date": record.release_date,
+        "url": record.url,
+        "landing_url": record.landing_url,
+        "channels": "; ".join(record.channels),
+        "found_by": "; ".join(record.found_by),
+        "note": record.note,
+    }
+
+
+COLUMNS = tuple(as_row(Record(id="", kind="image", repository="")))
+"""Of a table of records, in order."""

@@ -17,6 +17,7 @@ LAYERS = {
         "filters",
         "joining",
         "matching",
+        "merging",
         "ngff",
         "quantities",
         "query",

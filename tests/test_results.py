@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairlab.merging import merge
 from fairlab.query import make_query
 from fairlab.record import Failure, Record
-from fairlab.results import FACETS, Group, Results, merge, select, spread
+from fairlab.results import FACETS, Group, Results, select, spread
 from fairlab.terms import Term
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>"
