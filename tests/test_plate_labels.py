@@ -39,7 +39,8 @@ def write_labels(
                 place / "labels" / name / str(level), shrunk(mine, "yx", level), "yx", 16, version, "uint8"
             )
         entry = multiscale_entry([str(level) for level in range(levels)], "yx", 0.5, version, name)
-        block = {"multiscales": [entry], "image-label": {"source": {"image": "../../"}}}
+        source = f"../../../{field}"  # the long way round, and still inside the plate
+        block = {"multiscales": [entry], "image-label": {"source": {"image": source}}}
         put_attributes(place / "labels", {"labels": [name]}, version, create=True)
         put_attributes(place / "labels" / name, block, version, create=True)
     return labels
