@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from google_crc32c import value
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fairlab.errors import ChunkError, FormatError
@@ -79,6 +79,7 @@ def test_an_index_of_a_gigabyte_is_refused_before_it_is_asked_for() -> None:
     assert caught.value.kind == "shard-layout"
 
 
+@example([(number * 100_000, 100_000) for number in range(20)])
 @given(
     st.lists(st.tuples(st.integers(0, 3_000_000), st.integers(0, 300_000)), min_size=1, max_size=12),
 )
