@@ -117,6 +117,8 @@ class Emulator:
     """Words that find nothing."""
     known: ClassVar[str] = ""
     """Identifier of a study that it has."""
+    also: ClassVar[tuple[str, ...]] = ()
+    """Further ones, whose records state what those of the known one do not."""
     turns: ClassVar[bool] = True
     """Whether its answers come in pages; False: all at once."""
     credentials: ClassVar[tuple[str, ...]] = ()

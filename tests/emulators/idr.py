@@ -102,7 +102,7 @@ BUCKET = (
 
 class Idr(OmeroServer):
     repository = "fairlab.repositories.idr:IdrRepository"
-    question, known = "mitosis", "idr:idr0062"
+    question, known, also = "mitosis", "idr:idr0062", ("idr:idr0004",)
     apis: ClassVar = {"idr": "", "idr-lists": "/lists", "idr-pixels": "/bucket"}
 
     def __init__(self) -> None:

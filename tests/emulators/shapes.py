@@ -105,7 +105,8 @@ def recorded() -> Iterator[Shapes]:
     at: list[str] = []
 
     def below(api: Api, url: str, question: Question, *rest: Any) -> Any:
-        at[:] = [api.name, question.path]  # without the host, which differs between archive and emulator
+        # Without hosts, which differ between an archive and its emulator.
+        at[:] = [re.sub(r"[\w-]+\.[\w.:-]+", "*", api.name), question.path]
         return exchanged(api, url, question, *rest)
 
     def note(method: str, answer: Answer) -> Answer:
@@ -128,10 +129,13 @@ class Difference:
     """What the emulator has and the archive has not: adapters may rely on it in vain."""
     lacking: tuple[str, ...]
     """What the archive has and the emulator has not."""
+    apart: tuple[str, ...] = ()
+    """Questions that only one of them was asked, so that nothing was compared."""
 
     def __str__(self) -> str:
         lines = [f"  only the emulator: {line}" for line in self.invented]
-        return "\n".join([*lines, *(f"  only the archive:  {line}" for line in self.lacking)]) or "  none"
+        lines += [f"  only the archive:  {line}" for line in self.lacking]
+        return "\n".join([*lines, *(f"  not compared:      {line}" for line in self.apart)]) or "  none"
 
 
 def difference(archive: Shapes, emulator: Shapes) -> Difference:
@@ -140,6 +144,7 @@ def difference(archive: Shapes, emulator: Shapes) -> Difference:
     return Difference(
         invented=tuple(f"{q} {line}" for q in both for line in sorted(emulator[q] - archive[q])),
         lacking=tuple(f"{q} {line}" for q in both for line in sorted(archive[q] - emulator[q])),
+        apart=tuple(sorted(archive.keys() ^ emulator.keys())),
     )
 
 

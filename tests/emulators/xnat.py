@@ -27,7 +27,11 @@ class Xnat(Emulator):
                 "ID": f"C{number}",
                 "secondary_ID": f"C{number}",
                 "name": f"Cohort {number}",
-                "description": "Brains under MR" if number % 2 else "",
+                "description": "Brains under MR"
+                if number % 2
+                else "Mitosis in a phantom"
+                if number == 4
+                else "",
                 "pi_firstname": "Ada",
                 "pi_lastname": "Example",
                 "URI": f"/data/projects/C{number}",

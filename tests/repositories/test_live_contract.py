@@ -214,6 +214,40 @@ def test_what_the_archive_ignores_in_silence_is_not_let_through(
         assert not repository.search(question(repository, server, kind=kind, **{name: absent[name]}))
 
 
+FACTS = {
+    "year": ("release_date",),
+    "channel": ("channels",),
+    "pixel_size_below": ("pixel_size",),
+    "openable": ("kind",),  # what has no address says that it does not open
+    "max_bytes": ("bytes",),
+    "text": ("title",),
+    **dict.fromkeys(
+        ("anatomy", "disease", "cell_line", "phenotype", "compound"), ("attributes", "other_terms")
+    ),
+}
+"""Filters to the fields of records that they are about, where these have other names."""
+
+
+def test_what_its_records_are_said_to_state_some_record_states(
+    repository: LiveRepository, server: Emulator
+) -> None:
+    records = [
+        record
+        for kind in repository.capabilities.kinds
+        for page in walk(repository.pages(question(repository, server, kind=kind)))
+        for record in page.records
+    ]
+    for key in (server.known, *server.also):
+        study = repository.lookup(key)
+        assert study is not None
+        records += [study, *(record for page in walk(repository.images(study)) for record in page.records)]
+    for name in sorted(repository.capabilities.states):
+        fields = FACTS.get(name, (name,))
+        assert any(
+            record.source(field) for record in records for field in fields if hasattr(record, field)
+        ), name
+
+
 # ── one record ───────────────────────────────────────────────────────────────────────────────────
 
 
