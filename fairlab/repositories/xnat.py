@@ -67,7 +67,7 @@ class XnatRepository(Archive):
         QueryError
             kind ``"no-host"``: no server is named.
         AccessError
-            kind ``"xnat-credentials"``: the variables of the environment are missing, or not accepted.
+            kind ``"credentials"``: the variables of the environment are missing, or not accepted.
         """
         begin = json.loads(cursor) if cursor else 0
         return (

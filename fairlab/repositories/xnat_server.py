@@ -7,7 +7,6 @@ https (or to this machine), and are never kept, shown or written.
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +15,6 @@ from urllib.parse import urlsplit
 from fairlab.errors import AccessError, UnexpectedAnswer
 from fairlab.net.address import THIS_MACHINE
 from fairlab.net.api import Api
-from fairlab.net.arrival import cleaned
 from fairlab.repositories.answers import objects
 from fairlab.repositories.facts import mapping
 
@@ -51,6 +49,7 @@ class Server:
         self.address = address.rstrip("/")
         self.host = urlsplit(self.address).netloc.rpartition("@")[2]
         self._alone = alone
+        # Not by the name that the option ``hosts`` knows: its several addresses are not one another's spare.
         self._api = Api(f"XNAT at {self.host}", self.address, pause_s=0.2, headers=self._headers)
 
     @property
@@ -64,44 +63,39 @@ class Server:
         Raises
         ------
         AccessError
-            kind ``"xnat-credentials"``: the server wants to know who asks, or does not accept who does.
+            kind ``"credentials"``: the server wants to know who asks, or does not accept who does.
         UnexpectedAnswer
             kind ``"answer-form"``: no table.
         """
-        document, content = self._json(path, {"format": "json", **params})
-        rows = mapping(mapping(content).get("ResultSet")).get("Result")
+        document = self._asked(path, {"format": "json", **params})
+        rows = mapping(mapping(document.content).get("ResultSet")).get("Result")
         if not isinstance(rows, list):
             raise self._no_table(document.url)
         return document, objects(rows)
 
     def word(self, path: str) -> str:
         """An answer of one word, such as ``public``; empty where the server says something else."""
-        document = self._asked(path, {})
-        found = str(document.content).strip()
+        found = str(self._api.text(path).content).strip()
         return found if re.fullmatch(r"\w{1,20}", found) else ""
-
-    def _json(self, path: str, params: Mapping[str, str | int]) -> tuple[Document, Any]:
-        document = self._asked(path, params)
-        try:
-            return document, cleaned(json.loads(document.content))
-        except (ValueError, RecursionError) as exc:
-            raise self._no_table(document.url) from exc
 
     def _asked(self, path: str, params: Mapping[str, str | int]) -> Document:
         try:
-            document = self._api.text(path, params)
+            return self._api.json(path, params)
         except AccessError as exc:
-            if exc.kind.startswith("xnat-"):  # it did not come from the server
+            if exc.kind.startswith("credentials"):  # it did not come from the server
                 raise
             raise self._refused() from exc
         except UnexpectedAnswer as exc:
-            if exc.kind != "redirect-elsewhere":
-                raise
-            raise self._refused() from exc  # single sign-on sends strangers to another host
-        start = document.content.lstrip()[:5000]
-        if start.startswith("<") and _LOGIN.search(start):
-            raise self._refused()
-        return document
+            # Whom it does not know a server sends a page, or to the single sign-on of another host.
+            if exc.kind == "redirect-elsewhere" or (
+                exc.kind == "answer-form" and self._shows_login(path, params)
+            ):
+                raise self._refused() from exc
+            raise
+
+    def _shows_login(self, path: str, params: Mapping[str, str | int]) -> bool:
+        page = str(self._api.text(path, params).content).lstrip()[:5000]
+        return page.startswith("<") and bool(_LOGIN.search(page))
 
     def _headers(self) -> Mapping[str, str]:
         found = _credentials()
@@ -111,7 +105,7 @@ class Server:
         if split.scheme != "https" and split.hostname not in THIS_MACHINE:
             raise AccessError(
                 f"credentials are not sent to {self.host} without encryption\n  name its https:// address",
-                kind="xnat-not-encrypted",
+                kind="credentials-not-encrypted",
                 url=self.address,
             )
         return {"Authorization": f"Basic {base64.b64encode(found.encode()).decode()}"}
@@ -127,7 +121,7 @@ class Server:
         else:
             what = f"the XNAT server {self.host} does not accept the credentials of the environment, or not for this"
             how = f"check {TOKEN if os.environ.get(TOKEN) else f'{USER} and {PASSWORD}'}"
-        return AccessError(f"{what}\n  {how}", kind="xnat-credentials", url=self.address)
+        return AccessError(f"{what}\n  {how}", kind="credentials", url=self.address)
 
     def _no_table(self, url: str) -> UnexpectedAnswer:
         return UnexpectedAnswer(
@@ -144,17 +138,17 @@ def _credentials() -> str | None:
     Raises
     ------
     AccessError
-        kind ``"xnat-credentials"``: half of it is there.
+        kind ``"credentials"``: half of it is there.
     """
     token, user, password = (os.environ.get(name, "").strip() for name in (TOKEN, USER, PASSWORD))
     if token:
         if ":" not in token or any(ord(c) < 33 for c in token):
             raise AccessError(
                 f"{TOKEN} is no alias token\n  expected alias:secret, as /data/services/tokens/issue gives them",
-                kind="xnat-credentials",
+                kind="credentials",
             )
         return token
     if bool(user) != bool(password):
         missing = PASSWORD if user else USER
-        raise AccessError(f"{missing} is not set\n  {_HOW}", kind="xnat-credentials")
+        raise AccessError(f"{missing} is not set\n  {_HOW}", kind="credentials")
     return f"{user}:{password}" if user else None

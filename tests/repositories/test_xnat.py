@@ -124,7 +124,7 @@ def test_a_log_in_page_names_the_variables_to_set(server: Xnat, xnat: XnatReposi
     server.users = ("ada:secret",)
     with pytest.raises(AccessError) as caught:
         xnat.search(make_query("cohort", kind=kind))
-    assert caught.value.kind == "xnat-credentials"
+    assert caught.value.kind == "credentials"
     for name in ("FAIRLAB_XNAT_USER", "FAIRLAB_XNAT_PASSWORD", "FAIRLAB_XNAT_TOKEN"):
         assert name in caught.value.message
 
@@ -168,7 +168,7 @@ def test_credentials_that_are_refused_say_which_they_were(
     monkeypatch.setenv("FAIRLAB_XNAT_PASSWORD", "hush-hush")
     with pytest.raises(AccessError) as caught:
         xnat.search(make_query("cohort"))
-    assert caught.value.kind == "xnat-credentials" and "FAIRLAB_XNAT_PASSWORD" in caught.value.message
+    assert caught.value.kind == "credentials" and "FAIRLAB_XNAT_PASSWORD" in caught.value.message
     error: BaseException | None = caught.value
     while error:
         assert "hush" not in f"{error!r}{vars(error)}"
@@ -183,7 +183,7 @@ def test_credentials_do_not_travel_in_the_open(xnat: XnatRepository, monkeypatch
     monkeypatch.setenv("FAIRLAB_XNAT_TOKEN", "alias:secret")
     with set_options(hosts={"xnat": "http://xnat.example.edu.au"}), pytest.raises(AccessError) as caught:
         xnat.search(make_query("cohort"))
-    assert caught.value.kind == "xnat-not-encrypted"
+    assert caught.value.kind == "credentials-not-encrypted"
 
 
 def test_credentials_go_to_the_server_they_are_for(
@@ -214,7 +214,7 @@ def test_single_sign_on_elsewhere_is_a_log_in_too(server: Xnat, xnat: XnatReposi
     server._routes.insert(0, ("GET", module.re.compile(r"/data/.*"), lambda _: away))
     with pytest.raises(AccessError) as caught:
         xnat.search(make_query("cohort"))
-    assert caught.value.kind == "xnat-credentials"
+    assert caught.value.kind == "credentials"
 
 
 @pytest.mark.parametrize(
