@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from fairlab.errors import QueryError
@@ -16,6 +17,7 @@ NOBODY_COULD_TELL = 2
 
 def search(options: argparse.Namespace) -> int:
     """Print what was found; 2 when nobody who was asked answered."""
+    from fairlab.conversation import LiveResults
     from fairlab.federation import search
 
     results = search(
@@ -46,6 +48,8 @@ def search(options: argparse.Namespace) -> int:
         repositories=options.repositories,
         timeout_s=options.timeout,
     )
+    if isinstance(results, LiveResults) and sys.stderr.isatty():
+        print("fairlab: asking archives …", file=sys.stderr)
     print(results.to_json() if options.json else results)
     nobody = not results.records and len(results.failures) == len(results.asked) > 0
     return NOBODY_COULD_TELL if nobody else 0

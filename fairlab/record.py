@@ -275,6 +275,7 @@ class Record:
             "licence": self.license or "unknown",
             "credit": self.attribution or "; ".join(self.authors) or "unknown",
             "url": self.url or "no pixels known",
+            **({"found by": ", ".join(self.found_by)} if self.found_by else {}),
         }
 
     def __str__(self) -> str:

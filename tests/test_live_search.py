@@ -636,3 +636,25 @@ def test_an_answer_that_was_kept_says_since_when(install: Install) -> None:
     install(Lake((image(1, sources=old),)))
     found = federation.search("mitosis", live=True)
     assert any("lake" in note and "2020-02-03" in note for note in found.notes)
+
+
+def test_who_failed_is_not_asked_again_by_iterating(install: Install) -> None:
+    pond = Lake((image(1, scheme="pond"),), name="pond", fails={0: DOWN})
+    install(Lake(*many(30)), pond)
+    assert len(list(federation.search("mitosis", live=True, limit=None).stream())) == 30
+    assert pond.asked == [None]
+
+
+def test_what_is_known_later_is_added_in_place(install: Install) -> None:
+    more_is_known = image(1, channels=("DAPI",))
+    install(Lake((image(1),)), Lake((more_is_known,), name="pond", fails={0: DOWN}))
+    found = federation.search("mitosis", live=True)
+    assert found[0].channels == () and found[0].found_by == ("lake",)
+    again = found.more()
+    assert len(again) == 1 and again[0].channels == ("DAPI",) and set(again[0].found_by) == {"lake", "pond"}
+
+
+def test_the_catalogue_leaves_room_for_those_who_are_asked(install: Install) -> None:
+    install(CATALOGUE, Lake(tuple(image(n, title=f"Mouse {n}") for n in range(9))))
+    sources = [record.found_by for record in federation.search("mouse", live=True, limit=6)]
+    assert sources == [("catalogue",)] * 3 + [("lake",)] * 3
