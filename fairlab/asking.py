@@ -32,6 +32,7 @@ _GLANCE_S: Final = 0.2  # where waiting for a lock cannot be interrupted, Ctrl-C
 _ADVICE: Final = {
     "offline": "fairlab.set_options(offline=False) lets it be asked",
     "timeout": "give it longer with timeout_s=…; results.more() asks it again",
+    "host-unknown": "see that there is a network; fairlab.set_options(hosts=…) names another address",
     "circuit-open": "it failed several times in a row and is left in peace for a while",
     "http-429": "it is asked too often; wait before asking again",
     "adapter": "this is a fault of the repository's adapter, not yours: please report it",

@@ -115,13 +115,14 @@ def _with_total(totals: Mapping[str, int], name: str) -> str:
 
 
 def _failures(failures: Sequence[Failure]) -> list[str]:
-    """A line for each reason: a network that is away is one reason for all."""
+    """A line for each reason: a network that is away is one reason for all; ``failures`` has every detail."""
     by_reason: dict[tuple[str, str, str], list[str]] = {}
     for one in failures:
-        by_reason.setdefault((one.kind, one.message, one.advice), []).append(one.repository)
+        what = (one.message.splitlines() or [""])[0]
+        by_reason.setdefault((one.kind, what, one.advice), []).append(one.repository)
     return [
-        f"no answer from {', '.join(names)} ({kind}): {message}  {advice}".rstrip()
-        for (kind, message, advice), names in by_reason.items()
+        f"no answer from {', '.join(names)} ({kind}): {what}; {advice}".removesuffix("; ")
+        for (kind, what, advice), names in by_reason.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""Archives of a few lines each, some of them broken, asked together."""
+"""Archives of a few lines each, some of them broken, asked together: asking, gathering, resolving, looking up."""
 
 from __future__ import annotations
 

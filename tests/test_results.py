@@ -150,6 +150,14 @@ def test_the_tables_say_what_a_reader_needs() -> None:
             assert expected in text
 
 
+def test_one_reason_for_many_failures_is_one_line() -> None:
+    away = [Failure(repository=name, kind="offline", message=f"no network\n  at {name}") for name in "abc"]
+    other = Failure(repository="d", kind="timeout", message="no answer within 3 s", advice="give it longer")
+    lines = str(results(failures=(*away, other))).splitlines()
+    assert "no answer from a, b, c (offline): no network" in lines
+    assert "no answer from d (timeout): no answer within 3 s; give it longer" in lines
+
+
 def test_long_results_are_drawn_in_part() -> None:
     many = results(*(record(number) for number in range(500)))
     assert len(str(many).splitlines()) < 150
