@@ -197,6 +197,8 @@ def _source(
 def _useless(source: Source) -> str | None:
     """Why an archive is not asked although it could be: nothing it says would count."""
     missing = source.unapplied
+    if not source.query.filters():
+        return f"{source.name} was not asked: it knows studies, and the question is about their images only"
     if missing and (source.query.match == "all" or len(missing) == len(source.query.filters())):
         return f"{source.name} was not asked: it cannot apply {', '.join(missing).replace('_', ' ')}"
     return None

@@ -519,6 +519,13 @@ def test_studies_are_resolved_through_the_catalogue_without_asking(install: Inst
     assert found[0].found_by == ("index", "catalogue") and found[0].accession == "idr0062"
 
 
+def test_an_archive_of_studies_is_not_asked_for_all_it_has(install: Install) -> None:
+    index = Lake(studies(1, 2), name="index", kinds=("study",))
+    install(index)
+    found = federation.search(openable=True, layout="plate", live=True)
+    assert index.asked == [] and any("index was not asked" in note for note in found.notes)
+
+
 def test_studies_without_images_are_counted_not_shown(install: Install) -> None:
     install(Lake(studies(1, 2), name="lake", kinds=("study",)))
     found = federation.search("mitosis", live=True)
