@@ -166,6 +166,21 @@ def test_a_table_of_ones_own_goes_before_the_shipped_one(own: Path) -> None:
     )
 
 
+def test_the_most_exact_line_holds_in_whatever_order_they_stand(own: Path) -> None:
+    own.write_text(
+        "old,new\na.example/,b.example/\na.example/kept/,\na.example/x/y/,d.example/\na.example/x/,c.example/\n"
+    )
+    now = {
+        path: moves.current_address(f"https://a.example/{path}") for path in ("p", "x/p", "x/y/p", "kept/p")
+    }
+    assert now == {
+        "p": "https://b.example/p",
+        "x/p": "https://c.example/p",
+        "x/y/p": "https://d.example/p",
+        "kept/p": "https://a.example/kept/p",
+    }
+
+
 def test_moves_follow_one_another_and_circles_end(own: Path) -> None:
     own.write_text(
         "old,new\na.example/,b.example/\nb.example/,c.example/\nx.example/,y.example/\ny.example/,x.example/\n"

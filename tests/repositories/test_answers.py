@@ -192,6 +192,19 @@ def test_terms_keep_what_is_asserted_and_mark_what_is_concluded() -> None:
     assert not concluded
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("https://orcid.org/0000-0002-1825-0097", "0000-0002-1825-0097"),
+        ("0000-0002-6687-382x", "0000-0002-6687-382X"),
+        ("0000-0002-1825-0098", None),  # its check digit is wrong
+        ("#auth-001", None),
+    ],
+)
+def test_orcids(value: str, found: str | None) -> None:
+    assert values.orcid(value) == found
+
+
 def test_facts_know_where_they_were_read() -> None:
     facts = answers.Facts(document({"hits": [{"name": "A"}]}), "/hits/0")
     facts.add("title", "A", "/name")

@@ -81,6 +81,20 @@ def test_what_the_archive_asserts_is_not_called_inferred(bia: Bia) -> None:
     assert [term.id for term in study.imaging_method] == ["FBbi:00000251"]
 
 
+def test_names_and_identifiers_of_methods_belong_together_only_where_their_number_is_the_same() -> None:
+    image: dict[str, Any] = copy.deepcopy(IMAGES[0])
+    (acquired,) = image["creation_process"]["acquisition_process"]
+    acquired |= {"imaging_method_name": ["novel microscopy"], "fbbi_id": ["FBbi:99999999"]}
+    record = image_record(document(), image, "")
+    assert record is not None
+    assert [(term.label, term.id) for term in record.imaging_method] == [
+        ("novel microscopy", "FBbi:99999999")
+    ]
+    acquired["imaging_method_name"] = ["novel microscopy", "confocal microscopy"]
+    record = image_record(document(), image, "")
+    assert record is not None and [term.id for term in record.imaging_method] == ["FBbi:99999999"]
+
+
 def test_an_image_with_what_its_study_says_of_it(bia: Bia) -> None:
     first, second = [one for page in BiaRepository().images(known("S-BIAD900001")) for one in page.records]
     assert (first.id, second.id) == (ONE, TWO), (
