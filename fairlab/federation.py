@@ -238,7 +238,7 @@ def _told(results: Results, *, installed: Mapping[str, Repository], choice: Choi
             )
     if any(installed[name].live and name not in choice.reasons for name in silent if name in installed):
         notes.append("live=True asks archives over the network, repositories=[…] those that you name")
-    if choice.asked and len(results.failures) == len(choice.asked):
+    if choice.asked and not results.records and len(results.failures) == len(choice.asked):
         notes.append("nobody answered, so this says nothing about what exists")
     if len(results.query.concepts) == MAX_CONCEPTS:
         notes.append(f"only the first {MAX_CONCEPTS} terms of the text were used")

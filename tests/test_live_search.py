@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import pickle
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from fairlab import errors, federation
 from fairlab.net import api
 from fairlab.options import set_options
-from fairlab.record import Record, Source
+from fairlab.record import Failure, Record, Source
 from fairlab.repositories import base
 from fairlab.repositories.base import Archive, Capabilities, Page
 from fairlab.repositories.catalogue import CatalogueRepository
@@ -665,3 +666,14 @@ def test_the_catalogue_leaves_room_for_those_who_are_asked(install: Install) -> 
     install(CATALOGUE, Lake(tuple(image(n, title=f"Mouse {n}") for n in range(9))))
     sources = [record.found_by for record in federation.search("mouse", live=True, limit=6)]
     assert sources == [("catalogue",)] * 3 + [("lake",)] * 3
+
+
+def test_a_catalogue_that_answers_in_part_has_answered(install: Install) -> None:
+    class Torn(CatalogueRepository):
+        def search(self, query: Query) -> Results:
+            torn = Failure(repository="catalogue", kind="catalogue-own", message="a page is damaged")
+            return dataclasses.replace(super().search(query), failures=(torn,))
+
+    install(Torn())
+    found = federation.search("mouse", limit=2)
+    assert len(found) == 2 and found.failures and not any("nobody answered" in note for note in found.notes)
