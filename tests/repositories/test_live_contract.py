@@ -406,10 +406,13 @@ def test_any_field_may_be_missing_or_of_another_type(repository: LiveRepository,
 
     def work() -> None:
         for kind in repository.capabilities.kinds:
-            shown(repository.search(question(repository, server, kind=kind, limit=2)))
+            found = repository.search(question(repository, server, kind=kind, limit=2))
+            assert shown(found)
+            assert [wrong for record in found for wrong in wrong_types(record)] == []
         study = repository.lookup(server.known)
         if study is not None:
-            list(islice(repository.images(study), 1))
+            records = [study, *(one for page in islice(repository.images(study), 1) for one in page.records)]
+            assert [wrong for record in records for wrong in wrong_types(record)] == []
 
     server.alter = note
     work()
@@ -428,6 +431,41 @@ def test_any_field_may_be_missing_or_of_another_type(repository: LiveRepository,
             except Exception as error:
                 error.add_note(f"when {name!r} was {replacement.get(name, 'missing')!r}")
                 raise
+
+
+def wrong_types(record: Record) -> list[str]:
+    """Fields of a record that are not what their annotation says."""
+    found = []
+    for field in dataclasses.fields(record):
+        fits = TYPES.get(str(field.type))
+        value = getattr(record, field.name)
+        if fits is not None and not fits(value):
+            found.append(f"{field.name}: {value!r}")
+    return found
+
+
+def is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+TYPES: dict[str, Callable[[Any], bool]] = {
+    "str": is_text,
+    "str | None": lambda value: value is None or is_text(value),
+    "int | None": lambda value: value is None or is_count(value),
+    "bool | None": lambda value: value is None or isinstance(value, bool),
+    "tuple[str, ...]": lambda value: isinstance(value, tuple) and all(map(is_text, value)),
+    "tuple[int, ...]": lambda value: isinstance(value, tuple) and all(map(is_count, value)),
+    "tuple[Term, ...]": lambda value: isinstance(value, tuple) and all(is_text(term.label) for term in value),
+    "Mapping[str, float]": lambda value: all(isinstance(size, float | int) for size in value.values()),
+    "Mapping[str, tuple[str, ...]]": lambda value: all(
+        is_text(name) and isinstance(texts, tuple) and all(map(is_text, texts))
+        for name, texts in value.items()
+    ),
+}
 
 
 def altering(name: str, replacement: dict[str, Any]) -> Callable[[Any], Any]:
