@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urlsplit
 
-from fairlab.errors import RepositoryError, UnexpectedAnswer
+from fairlab.errors import AccessError, RepositoryError, UnexpectedAnswer
 from fairlab.net.list_objects import prefixes
 from fairlab.repositories.answer_values import doi
 from fairlab.repositories.facts import Facts, at, inferred, license_facts
@@ -139,7 +139,7 @@ class Lists:
     def _noting(self, name: str) -> Iterator[None]:
         try:
             yield
-        except RepositoryError as error:
+        except (RepositoryError, AccessError) as error:  # a bucket may close its listing
             self.failures[name] = error
 
 
