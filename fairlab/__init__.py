@@ -8,9 +8,10 @@ from __future__ import annotations
 # Type checkers read this name as true; importing it from typing would triple the time this import takes.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlab import errors, runs, samples, teach
+    from fairlab import catalogue, errors, runs, samples, teach
     from fairlab.analysis.measure import measure
     from fairlab.analysis.segment import segment
+    from fairlab.catalogue.overview import facets
     from fairlab.citation import cite
     from fairlab.federation import search
     from fairlab.image import open_image, open_labels
@@ -29,8 +30,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "Record": "fairlab.record",
     "Results": "fairlab.results",
+    "catalogue": "fairlab.catalogue",
     "cite": "fairlab.citation",
     "errors": "fairlab.errors",
+    "facets": "fairlab.catalogue.overview",
     "images_of": "fairlab.lookups",  # not listed: it is a record's method, as the thumbnail is
     "lookup": "fairlab.lookups",
     "measure": "fairlab.analysis.measure",
@@ -53,8 +56,10 @@ __all__ = [
     "Record",
     "Results",
     "__version__",
+    "catalogue",
     "cite",
     "errors",
+    "facets",
     "lookup",
     "measure",
     "open_image",

@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from fairlab import __version__, cli_search
+from fairlab import __version__, cli_catalogue, cli_search
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
 
 if TYPE_CHECKING:
@@ -199,28 +199,6 @@ def _demo(options: argparse.Namespace) -> None:
         print(made)
 
 
-def _catalogue_info(options: argparse.Namespace) -> None:
-    from fairlab.repositories.catalogue_tables import catalogue_info
-
-    _print_catalogue(catalogue_info(), options)
-
-
-def _catalogue_build(options: argparse.Namespace) -> None:
-    from fairlab.repositories.catalogue_tables import build_tables
-
-    _print_catalogue(build_tables(options.source, options.out), options)
-
-
-def _print_catalogue(facts: dict[str, Any], options: argparse.Namespace) -> None:
-    if options.json:
-        _print_json(facts)
-        return
-    print(", ".join(f"{count} {name}" for name, count in facts["counts"].items()))
-    print(f"{facts['bytes'] / 1000:.0f} kB in {facts['folder']}, made {facts['built']}")
-    for repository, count in facts["images_by_repository"].items():
-        print(f"{count:8} images from {repository}")
-
-
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -269,7 +247,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--out", type=Path, default=Path("fairlab-demo"), metavar="DIR", help="default: fairlab-demo"
     )
-    _add_catalogue(add("catalogue", _catalogue_info, "the embedded catalogue"), shared)
+    cli_catalogue.add(
+        add("catalogue", cli_catalogue.info, "the catalogue that lies here, and your own"), shared
+    )
     return parser
 
 
@@ -310,18 +290,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--timeout", type=float, default=None, metavar="S", help="seconds for all cells together"
     )
-
-
-def _add_catalogue(catalogue: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
-    actions = catalogue.add_subparsers(title="actions", metavar="ACTION")
-    info = actions.add_parser("info", help="what is in it", parents=[shared])
-    info.set_defaults(command=_catalogue_info)
-    build = actions.add_parser("build", help="make the tables again from fact tables", parents=[shared])
-    build.add_argument("source", type=Path, help="folder with known_images.csv, known_studies.csv, …")
-    build.add_argument(
-        "--out", type=Path, default=None, metavar="DIR", help="default: the package's data folder"
-    )
-    build.set_defaults(command=_catalogue_build)
 
 
 if __name__ == "__main__":

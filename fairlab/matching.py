@@ -59,14 +59,15 @@ def _mentions(record: Record, topic: str, asked: Sequence[str]) -> bool:
     if not asked:
         return True
     stated = [
-        value for name, values in record.attributes.items() if _is_about(name, topic) for value in values
+        value for name, values in record.attributes.items() if is_about(name, topic) for value in values
     ]
     # An ontology term does not say what it is a term of: "HeLa" is no tissue, so its label decides.
     named = [text for term in record.other_terms for text in (term.label, term.id) if text]
     return _any_holds([*stated, *named], asked)
 
 
-def _is_about(name: str, topic: str) -> bool:
+def is_about(name: str, topic: str) -> bool:
+    """Whether an attribute of this name is about this topic."""
     return any(_holds(name, key) for key in _KEYS[topic])
 
 

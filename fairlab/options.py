@@ -43,6 +43,7 @@ _DEFAULTS: dict[str, Any] = {
     "azure_account": None,
     "offline": False,
     "moves": None,
+    "catalogue_dir": None,
 }
 _current = dict(_DEFAULTS)
 
@@ -101,6 +102,9 @@ class set_options:
         Storage account that ``az://container/…`` means; None means ``$AZURE_STORAGE_ACCOUNT_NAME``.
     offline : bool
         Open no socket but to this machine.
+    catalogue_dir : path-like or None
+        Folder of your own catalogue (``fairlab catalogue add``); None means ``catalogue`` in the data folder,
+        which is ``$FAIRLAB_DATA_DIR`` or the platform's own.
     moves : path-like or None
         A table of addresses that have moved, used before fairlab's own (see :mod:`fairlab.moves`); None means
         ``moves.csv`` in ``$FAIRLAB_DATA_DIR`` or the platform's data folder, if there is one.
@@ -244,6 +248,7 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
         ),
     ),
     "offline": _FLAG,
+    "catalogue_dir": ("a path, or None", lambda value: value is None or isinstance(value, str | os.PathLike)),
     "moves": (
         "a path, or None",
         lambda value: value is None or (isinstance(value, str | os.PathLike) and bool(os.fspath(value))),

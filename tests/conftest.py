@@ -43,15 +43,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One cache folder for the whole run, away from the user's; subprocesses inherit it."""
+    """One cache folder and an empty data folder for the whole run, away from the user's; subprocesses inherit them."""
     folder = Path(os.environ.get("FAIRLAB_TEST_CACHE") or tmp_path_factory.mktemp("cache"))
-    previous = os.environ.get("FAIRLAB_CACHE_DIR")
-    os.environ["FAIRLAB_CACHE_DIR"] = str(folder)
+    chosen = {"FAIRLAB_CACHE_DIR": str(folder), "FAIRLAB_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
+    previous = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
     yield folder
-    if previous is None:
-        del os.environ["FAIRLAB_CACHE_DIR"]
-    else:
-        os.environ["FAIRLAB_CACHE_DIR"] = previous
+    for name, value in previous.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 @pytest.fixture(autouse=True)

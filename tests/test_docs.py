@@ -130,17 +130,3 @@ def test_nothing_of_one_machine_is_named() -> None:
     ]:
         if path.is_file():
             assert not pattern.search(path.read_text("utf-8")), path
-
-
-def test_the_readme_states_what_the_catalogue_counts() -> None:
-    from fairlab.repositories.catalogue import CatalogueRepository
-
-    text = (ROOT / "README.md").read_text("utf-8")
-    rows = [row for row in CatalogueRepository().pixels_per_source() if row.studies]
-    for row in rows:
-        assert f"| {row.studies} | {row.studies_with_images} | {row.studies_openable} |" in text, row.source
-    totals = [
-        sum(getattr(row, name) for row in rows)
-        for name in ("studies", "studies_with_images", "studies_openable")
-    ]
-    assert "| all | {:,} | {} | {} |".format(*totals) in text

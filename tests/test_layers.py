@@ -33,6 +33,7 @@ LAYERS = {
         "accessor",
         "asking",
         "backend",
+        "catalogue",
         "conversation",
         "costs",
         "regions",
@@ -62,6 +63,7 @@ LAYERS = {
     5: {
         "assets",
         "cli",
+        "cli_catalogue",
         "cli_search",
         "demo",
         "report_page",

@@ -1,23 +1,27 @@
-"""The embedded catalogue: studies and images of many archives, answered without a network."""
+"""The catalogue: studies and images of many archives, and the user's own, answered without a network."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from fairlab import terms
 from fairlab.moves import address_key
+from fairlab.query import FILTERS
 from fairlab.repositories import catalogue_database as database
+from fairlab.repositories import catalogue_facts as facts
+from fairlab.repositories import catalogue_own as own
 from fairlab.repositories import catalogue_search
 from fairlab.repositories.base import Capabilities
+from fairlab.repositories.catalogue_notes import notes
 from fairlab.repositories.catalogue_rows import SCHEMES
 from fairlab.repositories.catalogue_tables import catalogue_info
-from fairlab.results import Results
+from fairlab.results import Results, count
 
 if TYPE_CHECKING:
     from fairlab.query import Query
-    from fairlab.record import Record
+    from fairlab.record import Failure, Kind, Record
     from fairlab.repositories.catalogue_database import Database
 
 
@@ -37,7 +41,7 @@ class PixelRow(NamedTuple):
 
 
 class CatalogueRepository:
-    """Studies and images known to fairlab without asking anybody.
+    """Studies and images known to fairlab, and those that the user added, without asking anybody.
 
     Examples
     --------
@@ -47,26 +51,34 @@ class CatalogueRepository:
     """
 
     name: ClassVar[str] = "catalogue"
-    prefixes: ClassVar[tuple[str, ...]] = tuple(sorted(set(SCHEMES.values())))
+    prefixes: ClassVar[tuple[str, ...]] = tuple(sorted({*SCHEMES.values(), own.SCHEME}))
     live: ClassVar[bool] = False
-    publishers: ClassVar[tuple[str, ...]] = (*SCHEMES, "NFDI4BIOIMAGE", "SSBD:database", "SSBD:repository")
-    """Names that ``repository=`` understands, besides the prefixes."""
     capabilities: ClassVar[Capabilities] = Capabilities(
-        applies=frozenset(
-            {"text", "organism", "imaging_method", "license", "repository", "ngff_version", "layout", "openable",
-             "max_bytes", "study"}
-        ),
-        pixels="the images that public lists give an address for",
-    )  # fmt: skip
+        applies=frozenset(FILTERS), pixels="the images that public lists give an address for"
+    )
+
+    @property
+    def publishers(self) -> tuple[str, ...]:
+        """Names that ``repository=`` understands, besides the prefixes; those of the user's own sources, too."""
+        return (
+            *SCHEMES,
+            "NFDI4BIOIMAGE",
+            "SSBD:database",
+            "SSBD:repository",
+            *own.names(),
+            *_own_publishers(),
+        )
 
     def search(self, query: Query) -> Results:
-        """Records that match, studies ranked by their best record; what the tables do not state is not applied."""
-        unapplied = tuple(sorted(query.filters() - self.capabilities.applies))
+        """Records that match, studies ranked by their best record; what no record states is not applied."""
+        stated = database.ask(lambda db: facts.stated(db.rows, query))
+        unapplied = tuple(sorted(name for name, number in stated.items() if not number))
         told = {self.name: unapplied} if unapplied else {}
         if unapplied and (query.match == "all" or not query.filters() - set(unapplied)):
-            return Results(query=query, asked=(self.name,), unapplied=told)
-        answer = database.ask(lambda db: catalogue_search.search(db, query.only(self.capabilities.applies)))
-        return replace(answer, query=query, unapplied=told)
+            return Results(query=query, asked=(self.name,), unapplied=told, failures=database.failures())
+        applied = query.only(query.filters() - set(unapplied))
+        answer = database.ask(lambda db: _answer(db, applied))
+        return replace(answer, query=query, unapplied=told, failures=database.failures())
 
     def lookup(self, identifier: str) -> Record | None:
         """The record of an identifier, an accession, or the address of an OME-Zarr or of a page for people."""
@@ -78,9 +90,14 @@ class CatalogueRepository:
 
     def images_of(self, query: Query) -> Results:
         """The listed images of ``query.study`` (or of a source without studies), those that open first."""
-        return database.ask(
+        answer = database.ask(
             lambda db: catalogue_search.results_of(db, query, catalogue_search.members(db, query))
         )
+        return replace(answer, failures=database.failures())
+
+    def counts(self, kind: Kind) -> tuple[int, dict[str, dict[str, int]]]:
+        """How many studies or images there are, and their facets."""
+        return database.ask(lambda db: _counts(db, kind))
 
     def near(self, identifier: str) -> tuple[str, ...]:
         """Identifiers that look like one that is not known here."""
@@ -90,9 +107,32 @@ class CatalogueRepository:
         """How many studies resolve to pixels today, source by source, most studies first."""
         return database.ask(_pixels_per_source)
 
+    def failures(self) -> tuple[Failure, ...]:
+        """What of the user's catalogue is damaged and left out."""
+        return database.failures()
+
     def info(self) -> dict[str, Any]:
         """What the shipped tables hold, and where the database made from them lies."""
         return catalogue_info() | database.ask(_database_info)
+
+
+def _answer(db: Database, query: Query) -> Results:
+    answer = catalogue_search.search(db, query)
+    return replace(answer.results, notes=notes(db, answer))
+
+
+def _counts(db: Database, kind: Kind) -> tuple[int, dict[str, dict[str, int]]]:
+    shared = [
+        (db.traits[number], found)
+        for number, found in Counter(db.traits_of).items()
+        if db.traits[number].kind == kind
+    ]
+    return sum(found for _, found in shared), count(shared)
+
+
+def _own_publishers() -> tuple[str, ...]:
+    """Publishers that only the user's records name."""
+    return tuple(name for (name,) in database.ask(lambda db: db.rows("SELECT name FROM publishers")))
 
 
 def _lookup(db: Database, identifier: str) -> Record | None:
@@ -130,15 +170,15 @@ def _near(db: Database, identifier: str) -> tuple[str, ...]:
 
 def _pixels_per_source(db: Database) -> list[PixelRow]:
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for text, number in db.rows("SELECT row, traits FROM docs"):
-        row = catalogue_search.row_of(text)
-        counts = found[row["collection"] or row["repository"]]
-        if "url" in row:
+    for text, number in db.rows("SELECT r.row, d.traits FROM docs d JOIN rows r ON r.doc = d.doc"):
+        row, traits = catalogue_search.row_of(text), db.traits[number]
+        counts = found[row["collection"] or traits.repository]
+        if traits.kind == "image":
             counts[3] += 1
         else:
             counts[0] += 1
             counts[1] += row["listed"] != "0"
-            counts[2] += db.traits[number].openable
+            counts[2] += traits.openable
     rows = [PixelRow(source, *counts) for source, counts in found.items()]
     return sorted(rows, key=lambda row: (-row.studies, -row.images, row.source))
 

@@ -1,7 +1,7 @@
-"""The catalogue as a SQLite full-text database, built from the shipped tables at first use.
+"""The catalogue as a SQLite full-text database, built from the shipped tables and the user's catalogue.
 
-The file lies in the cache folder under a name that holds a fingerprint of the tables, so an outdated one
-is never opened. The last step of building writes a checksum of the whole file into its header: a truncated
+The file lies in the cache folder under a name that holds a fingerprint of both, so an outdated one is never
+opened. The last step of building writes a checksum of the whole file into its header: a truncated
 or damaged file is noticed when it is opened, and built again. Building writes beside and renames, so any
 number of processes may do it at once. Where the cache folder cannot be written, the database lives in memory.
 """
@@ -16,21 +16,28 @@ import sqlite3
 import tempfile
 import threading
 import zlib
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fairlab import moves, options
-from fairlab.errors import FormatError
+from fairlab.errors import FormatError, NotFoundError
+from fairlab.repositories import catalogue_own as own
 from fairlab.repositories.catalogue_index import fill, read_traits
 from fairlab.repositories.catalogue_tables import tables_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from fairlab.record import Failure, Record
+    from fairlab.repositories.catalogue_own import Shelf
+
 Answer = TypeVar("Answer")
 Stamp = tuple[int, int, int]
 
 _CHECKSUM_PLACE = slice(60, 64)  # "user version" in the header of a SQLite file: four bytes, free for our use
+_TRIES = 5
+_KEPT = 4  # databases with a user's records: several may be in use, and old ones are rubbish
 _lock = threading.Lock()
 _open: Database | None = None
 
@@ -48,7 +55,14 @@ class Database:
         self._connection = connection
         self._busy = threading.Lock()
         self.traits = read_traits(self.rows)
-        """Traits by their number in the table of documents."""
+        """Traits by their number, from 0 on."""
+        docs = self.rows("SELECT traits, grp, preference FROM docs ORDER BY doc")
+        self.traits_of = array("I", (traits for traits, _, _ in docs))
+        """Number of the traits of each document."""
+        self.group_of = array("I", (group for _, group, _ in docs))
+        """Number of the group of each document."""
+        self.preference = bytes(preference for _, _, preference in docs)
+        """Whether each document opens as it stands; 0 is shown first where words do not decide."""
 
     def __del__(self) -> None:
         # Other threads may still have been asking when a newer database took over; the last one closes.
@@ -90,8 +104,28 @@ def ask(question: Callable[[Database], Answer]) -> Answer:
 
 
 def database_path() -> Path:
-    """Where the database lies for the tables and options in force."""
-    return options.cache_dir() / f"catalogue-{_key(moves.fingerprint())}.sqlite"
+    """Where the database lies for the tables, the user's catalogue and the options in force."""
+    return _wanted()[0]
+
+
+def failures() -> tuple[Failure, ...]:
+    """Sources of the user's catalogue that the database leaves out, because they are damaged."""
+    return _wanted()[1].failures
+
+
+def _wanted() -> tuple[Path, Shelf]:
+    there = own.listed()
+    path = _path(there)
+    if there.key and not path.exists():
+        # No database was ever made of just these files: not all may be whole.
+        there = own.sound()
+        path = _path(there)
+    return path, there
+
+
+def _path(shelf: Shelf) -> Path:
+    mine = f"-{shelf.key}" if shelf.key else ""
+    return options.cache_dir() / f"catalogue-{_key(moves.fingerprint())}{mine}.sqlite"
 
 
 @functools.cache
@@ -99,8 +133,9 @@ def _key(moved: str) -> str:
     """Fingerprint of the tables, the moves, and the code and words that shape the database out of them."""
     digest = hashlib.sha256(f"{tables_key()} {moved}".encode())
     package = Path(__file__).parent.parent
-    shaping = ("repositories/catalogue_index.py", "repositories/catalogue_records.py", "traits.py", "words.py",
-               "terms.py", "licenses.py", "moves.py", "data/common_names.csv", "data/method_words.csv")  # fmt: skip
+    shaping = (*(f"repositories/catalogue_{part}.py" for part in ("documents", "facts", "index", "own", "records")),
+               "record.py", "traits.py", "words.py", "terms.py", "licenses.py", "moves.py", "data/common_names.csv",
+               "data/method_words.csv")  # fmt: skip
     for name in shaping:
         digest.update((package / name).read_bytes())
     return digest.hexdigest()[:16]
@@ -109,18 +144,35 @@ def _key(moved: str) -> str:
 def _database() -> Database:
     global _open
     with _lock:
-        path = database_path()
+        path, shelf = _wanted()
         if _open is None or not _open.is_current(path):
-            _open = _opened(path) or _built(path)
+            _open = _opened(path) or _built(*_read_own(path, shelf))
         return _open
+
+
+def _read_own(path: Path, shelf: Shelf) -> tuple[Path, list[Record]]:
+    """The user's records, read while nobody changed them: a database must hold what its name says."""
+    for _ in range(_TRIES):
+        try:
+            found = list(own.records(shelf))
+        except (FormatError, NotFoundError):  # replaced or removed a moment ago
+            found = []
+        before, (path, shelf) = shelf, _wanted()
+        if shelf.key == before.key:
+            return path, found
+    raise FormatError(
+        f"your catalogue in {own.folder()} changed {_TRIES} times while it was read; try again",
+        kind="catalogue-damaged",
+    )
 
 
 def _discard() -> None:
     global _open
     with _lock:
+        path = _open.path if _open is not None else database_path()
         _open = None
         with contextlib.suppress(OSError):
-            database_path().unlink()
+            path.unlink()
 
 
 def _opened(path: Path) -> Database | None:
@@ -136,34 +188,43 @@ def _opened(path: Path) -> Database | None:
         return None
 
 
-def _built(path: Path) -> Database:
+def _built(path: Path, records: list[Record]) -> Database:
     # Read-only folder, full disk, or (on Windows) a file that another process has open: then in memory.
     with contextlib.suppress(OSError, sqlite3.OperationalError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
         os.close(handle)
         try:
-            _build(Path(name))
+            _build(Path(name), records)
             Path(name).replace(path)
+            _tidy(path)
         finally:
             Path(name).unlink(missing_ok=True)
-    return _opened(path) or _in_memory(path)
+    return _opened(path) or _in_memory(path, records)
 
 
-def _build(path: Path) -> None:
+def _build(path: Path, records: list[Record]) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         # A half-built file is thrown away, so it needs no protection against a crash.
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
-        fill(connection)
+        fill(connection, records)
         connection.commit()
     content = bytearray(path.read_bytes())
     content[_CHECKSUM_PLACE] = _checksum(content)
     path.write_bytes(content)
 
 
-def _in_memory(path: Path) -> Database:
+def _tidy(path: Path) -> None:
+    """Remove the databases of what the user's catalogue held long ago."""
+    with_own = path.parent.glob("catalogue-*-*.sqlite")
+    ages = sorted(((stamp, other) for other in with_own if (stamp := _stamp(other))), reverse=True)
+    for _, other in ages[_KEPT:]:
+        other.unlink(missing_ok=True)
+
+
+def _in_memory(path: Path, records: list[Record]) -> Database:
     connection = sqlite3.connect(":memory:", check_same_thread=False)
-    fill(connection)
+    fill(connection, records)
     return Database(connection, path=path, stamp=None)
 
 

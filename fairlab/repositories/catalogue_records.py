@@ -50,6 +50,7 @@ def study_record(row: Row, *, listed: int = 0) -> Record:
         other_terms=unpacked(row["other_terms"]),
         keywords=split(row["keywords"]),
         landing_url=row["landing_url"] or None,
+        see_also=split(row["same_as"]),
         thumbnail_url=row["thumbnail_url"] or None,
         bytes=_number(row["bytes"]),
         n_images=_number(row["n_images"]),
@@ -87,6 +88,8 @@ def image_record(row: Row, study: Row | None) -> Record:
         landing_url=whole["landing_url"] or None,
         ngff_version=row["ngff_version"] or None,
         layout=row["layout"] or None,
+        channels=split(row["channels"]),
+        pixel_size=_pixel_size(row["pixel_size"]),
         axes=split(row["axes"]),
         shape=tuple(map(int, split(row["shape"]))),
         bytes=_number(row["bytes"]),
@@ -128,6 +131,10 @@ def _sources(row: Row, study: Row | None, inherited: Mapping[str, str]) -> dict[
     if row["axes_from"]:
         found["axes"] = Source(document=row["document"], pointer="named sizes", basis="inferred")
     return found
+
+
+def _pixel_size(cell: str) -> dict[str, float]:
+    return {axis: float(size) for axis, size in (pair.split("=") for pair in split(cell))}
 
 
 def _number(cell: str) -> int | None:

@@ -1,80 +1,102 @@
-"""How the catalogue answers a question: hits, their rank, and what a reader should know besides."""
+"""How the catalogue answers a question: hits, and the records that are shown of them."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fairlab import terms, words
+from fairlab import words
+from fairlab.record import Record
+from fairlab.repositories import catalogue_facts as facts
 from fairlab.repositories.catalogue_index import COLUMNS, token
 from fairlab.repositories.catalogue_records import image_record, study_record
 from fairlab.results import Group, Results, count, rarity, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fairlab.query import Query
-    from fairlab.record import Record
     from fairlab.repositories.catalogue_database import Database
     from fairlab.words import Concept
 
+Hits = dict[int, float]
+"""Documents that match, each with its score: the lower, the better; 0 where no words were asked for."""
+
 _NAME = "catalogue"
 _WEIGHTS = ", ".join(str(float(weight)) for weight in COLUMNS.values())
+_SCORED = 5000
+"""More matches are too many to weigh each: then those with a word in their title come before the others."""
 
 
-class Hit(NamedTuple):
-    """One document that matches."""
+class Answer(NamedTuple):
+    """What came of one question, for whoever has something to say about it."""
 
-    doc: int
-    group: str
-    traits: int
-    preference: int
-    score: float
-    """As bm25 gives it: the lower, the better; 0 where no words were asked for."""
+    results: Results
+    query: Query
+    """As it was asked: words that nothing has as they stand may go on."""
+    hits: Hits
+    matches: Hits
+    """What has all the words, whether or not it passes the filters."""
 
 
-def search(db: Database, query: Query) -> Results:
+def search(db: Database, query: Query) -> Answer:
     """Records that match: with every concept, else the closest partial match."""
     query = replace(query, concepts=tuple(_closed(db, concept) for concept in query.concepts))
-    hits = _hits(db, query, query.concepts)
+    matches = matching(db, query.concepts)
+    hits = passing(db, query, matches)
     relaxed: tuple[str, ...] = ()
     if not hits and query.match == "best":
         hits, relaxed = _partial_hits(db, query)
-    answer = results_of(db, query, hits)
-    return replace(
-        answer, relaxed=relaxed, notes=tuple(_notes(db, query, answer, {hit.group for hit in hits}))
-    )
+    return Answer(replace(results_of(db, query, hits), relaxed=relaxed), query, hits, matches)
 
 
 def _closed(db: Database, concept: Concept) -> Concept:
     """The concept, its last word not going on where something has it as it stands ("stem" is no "Stemi")."""
     as_it_stands = replace(concept, open_ended=False)
-    if concept.open_ended and _docs_with(db, as_it_stands):
-        return as_it_stands
-    return concept
+    return as_it_stands if concept.open_ended and is_mentioned(db, as_it_stands) else concept
 
 
-def _hits(db: Database, query: Query, concepts: Sequence[Concept]) -> list[Hit]:
+def matching(db: Database, concepts: Sequence[Concept]) -> Hits:
+    """The documents that have all concepts; every document when there is none."""
     if not all(concept.phrases for concept in concepts):
-        return []  # a text of signs only: nothing can have it
-    columns = "d.doc, d.grp, d.traits, d.preference"
-    where = _filters(db, query)
+        return {}  # a text of signs only: nothing can have it
     if not concepts:
-        return [Hit(*row) for row in db.rows(f"SELECT {columns}, 0.0 FROM docs d WHERE {where}")]
-    statement = (
-        f"SELECT {columns}, bm25(words, {_WEIGHTS}) FROM words JOIN docs d ON d.doc = words.rowid "
-        f"WHERE words MATCH ? AND {where}"
-    )
-    return [Hit(*row) for row in db.rows(statement, [_expression(concepts)])]
+        return dict.fromkeys(range(len(db.traits_of)), 0.0)
+    return _scored(db, _expression(concepts))
 
 
-def _filters(db: Database, query: Query) -> str:
-    # Numbers only, so nothing of the user's text enters the statement.
-    allowed = ",".join(str(number) for number, traits in db.traits.items() if query.allows(traits))
-    size = f" AND d.bytes <= {query.max_bytes}" if query.max_bytes is not None else ""
-    return f"d.traits IN ({allowed}){size}"
+def passing(db: Database, query: Query, matches: Hits) -> Hits:
+    """Those of the documents that pass the filters."""
+    return {doc: matches[doc] for doc in _passing(db, query, matches)}
+
+
+def _scored(db: Database, expression: str) -> Hits:
+    ((number,),) = db.rows("SELECT count(*) FROM words WHERE words MATCH ?", [expression])
+    if number <= _SCORED:
+        statement = f"SELECT rowid, bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ?"
+        return dict(db.rows(statement, [expression]))
+    found = dict.fromkeys(_docs(db, expression), 0.0)
+    return found | dict.fromkeys(_docs(db, f"{{title study}} : ({expression})"), -1.0)
+
+
+def _docs(db: Database, expression: str) -> list[int]:
+    return [doc for (doc,) in db.rows("SELECT rowid FROM words WHERE words MATCH ?", [expression])]
+
+
+def _passing(db: Database, query: Query, docs: Iterable[int]) -> list[int]:
+    """The documents that every filter lets through."""
+    allowed = bytearray(len(db.traits))
+    for number, traits in db.traits.items():
+        allowed[number] = query.allows(traits)
+    of = db.traits_of
+    kept = [doc for doc in docs if allowed[of[doc]]]
+    for statement, values in facts.conditions(db.rows, query):
+        # The user's own text enters a statement as a bound value only.
+        passing = {doc for (doc,) in db.rows(statement, values)}
+        kept = [doc for doc in kept if doc in passing]
+    return kept
 
 
 def _expression(concepts: Sequence[Concept]) -> str:
@@ -89,140 +111,124 @@ def _alternatives(concept: Concept) -> list[str]:
     return [*quoted, *open_end, *(f'"{token(key)}"' for key in concept.ids)]
 
 
-def _partial_hits(db: Database, query: Query) -> tuple[list[Hit], tuple[str, ...]]:
+def _partial_hits(db: Database, query: Query) -> tuple[Hits, tuple[str, ...]]:
     if len(query.concepts) < 2:
-        return [], ()
-    allowed = {doc for (doc,) in db.rows(f"SELECT doc FROM docs d WHERE {_filters(db, query)}")}
-    found = [_docs_with(db, concept) & allowed for concept in query.concepts]
+        return {}, ()
+    allowed = set(_passing(db, query, range(len(db.traits_of))))
+    found = [
+        allowed.intersection(_docs(db, _expression([concept]))) if concept.phrases else set()
+        for concept in query.concepts
+    ]
     _, dropped = words.best_partial(found, query.concepts, weight=lambda number: rarity(number, len(allowed)))
     kept = [concept for concept in query.concepts if concept.text not in dropped]
-    return (_hits(db, query, kept), dropped) if dropped else ([], ())
+    return (passing(db, query, matching(db, kept)), dropped) if dropped else ({}, ())
 
 
-def _docs_with(db: Database, concept: Concept) -> set[int]:
-    if not concept.phrases:
-        return set()
-    return {
-        doc for (doc,) in db.rows("SELECT rowid FROM words WHERE words MATCH ?", [_expression([concept])])
-    }
+def is_mentioned(db: Database, concept: Concept) -> bool:
+    """Whether any document has a concept."""
+    statement = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
+    return bool(concept.phrases and db.rows(statement, [_expression([concept])]))
 
 
-def results_of(db: Database, query: Query, hits: Sequence[Hit]) -> Results:
+# ── what is shown ────────────────────────────────────────────────────────────────────────────────────
+
+
+def results_of(db: Database, query: Query, hits: Hits) -> Results:
     """Hits as results: ranked, grouped by study, counted, and the first of them as records."""
-    groups = _ranked(hits)
+    groups = _ranked(db, hits)
     shares = spread([len(found) for found in groups.values()], query.limit)
-    chosen = [hit.doc for found, share in zip(groups.values(), shares, strict=True) for hit in found[:share]]
-    shown = [key for key, share in zip(groups, shares, strict=True) if share]
-    titles = _titles(db, shown)
+    chosen = [doc for found, share in zip(groups.values(), shares, strict=True) for doc in found[:share]]
+    shown = [number for number, share in zip(groups, shares, strict=True) if share]
+    keys = dict(db.rows(f"SELECT grp, id FROM groups WHERE grp IN ({','.join(map(str, shown))})"))
+    titles = _titles(db, set(keys.values()))
     return Results(
         query=query,
         records=tuple(records(db, chosen)),
         total=len(hits),
-        groups=tuple(Group(id=key, title=titles.get(key), total=len(groups[key])) for key in shown),
+        groups=tuple(
+            Group(id=keys[number], title=titles.get(keys[number]), total=len(groups[number]))
+            for number in shown
+        ),
         total_groups=len(groups),
         asked=(_NAME,),
         counts=count(
-            (db.traits[number], shared) for number, shared in Counter(hit.traits for hit in hits).items()
+            (db.traits[number], shared)
+            for number, shared in Counter(map(db.traits_of.__getitem__, hits)).items()
         ),
     )
 
 
-def _ranked(hits: Sequence[Hit]) -> dict[str, list[Hit]]:
+def _ranked(db: Database, hits: Hits) -> dict[int, list[int]]:
     """Hits by group: groups by their best hit, and within a group by words, then by what opens best."""
-    groups: dict[str, list[Hit]] = defaultdict(list)
-    for hit in hits:
-        groups[hit.group].append(hit)
+    if len(hits) > _SCORED:
+        return _ranked_in_tiers(db, hits)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for doc in hits:
+        groups[db.group_of[doc]].append(doc)
     best = {}
-    for key, found in groups.items():
-        top = min(hit.score for hit in found)  # the lower, the better
+    for group, found in groups.items():
+        top = min(hits[doc] for doc in found)  # the lower, the better
         # Images of one study differ by little in their words; among equals what opens comes first.
-        found.sort(key=lambda hit: (hit.score > 0.7 * top, hit.preference, hit.score, hit.doc))
-        best[key] = (top, found[0].preference, key)
-    return {key: groups[key] for key in sorted(groups, key=best.__getitem__)}
+        found.sort(key=lambda doc: (hits[doc] > 0.7 * top, db.preference[doc], hits[doc], doc))
+        best[group] = (top, db.preference[found[0]], group)
+    return {group: groups[group] for group in sorted(groups, key=best.__getitem__)}
+
+
+def _ranked_in_tiers(db: Database, hits: Hits) -> dict[int, list[int]]:
+    tiers: dict[tuple[float, int], list[int]] = defaultdict(list)
+    for doc, score in hits.items():
+        tiers[score, db.preference[doc]].append(doc)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for tier in sorted(tiers):
+        begun = len(groups)
+        for doc in tiers[tier]:
+            groups[db.group_of[doc]].append(doc)
+        new = sorted(list(groups)[begun:])
+        groups.update({group: groups.pop(group) for group in new})
+    return groups
 
 
 def records(db: Database, docs: Sequence[int]) -> list[Record]:
     """The records of documents, in the order given."""
     numbers = ",".join(map(str, docs))
     found = {
-        doc: (row, study)
-        for doc, row, study in db.rows(f"SELECT doc, row, study FROM docs WHERE doc IN ({numbers})")
+        doc: (row_of(row), study)
+        for doc, row, study in db.rows(
+            f"SELECT r.doc, r.row, d.study FROM rows r JOIN docs d ON d.doc = r.doc WHERE r.doc IN ({numbers})"
+        )
     }
     studies = _study_rows(db, {study for _, study in found.values() if study})
-    return [_record(row_of(found[doc][0]), studies.get(found[doc][1])) for doc in docs]
+    return [_record(found[doc][0], studies.get(found[doc][1])) for doc in docs]
 
 
-def _record(row: dict[str, str], study: dict[str, str] | None) -> Record:
+def _record(row: dict[str, Any], study: dict[str, Any] | None) -> Record:
+    if "record" in row:
+        return Record.from_dict(row["record"])
     if "url" in row:
         return image_record(row, study)
     return study_record(row, listed=int(row["listed"]))
 
 
-def _study_rows(db: Database, ids: set[str]) -> dict[str, dict[str, str]]:
+def _study_rows(db: Database, ids: set[str]) -> dict[str, dict[str, Any]]:
     marks = ",".join("?" * len(ids))
     rows = db.rows(
-        f"SELECT id, row FROM docs WHERE folded_id IN ({marks})", [key.casefold() for key in sorted(ids)]
+        f"SELECT d.id, r.row FROM docs d JOIN rows r ON r.doc = d.doc WHERE d.folded_id IN ({marks})",
+        [key.casefold() for key in sorted(ids)],
     )
     return {key: row_of(row) for key, row in rows}
 
 
-def _titles(db: Database, groups: Sequence[str]) -> dict[str, str]:
-    return {key: row["title"] for key, row in _study_rows(db, set(groups)).items()}
+def _titles(db: Database, groups: set[str]) -> Mapping[str, str | None]:
+    rows = _study_rows(db, groups)
+    return {key: row["record"].get("title") if "record" in row else row["title"] for key, row in rows.items()}
 
 
-def row_of(text: str) -> dict[str, str]:
-    """The table row that a document keeps."""
+def row_of(text: str) -> dict[str, Any]:
+    """The table row that a document keeps, or ``{"record": …}``."""
     return defaultdict(str, json.loads(text))  # empty cells are not stored
 
 
-def members(db: Database, query: Query) -> list[Hit]:
+def members(db: Database, query: Query) -> Hits:
     """The images of ``query.study`` that its filters let through."""
-    statement = (
-        "SELECT d.doc, d.grp, d.traits, d.preference, 0.0 FROM members m JOIN docs d ON d.doc = m.doc "
-        f"WHERE m.study = ? AND {_filters(db, query)}"
-    )
-    return [Hit(*row) for row in db.rows(statement, [query.study])]
-
-
-# ── notes ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _notes(db: Database, query: Query, answer: Results, groups: set[str]) -> list[str]:
-    notes = [_not_mentioned(db, concept) for concept in query.concepts]
-    if query.kind == "image" and query.concepts:
-        notes.append(_studies_without_images(db, query, groups))
-    if query.max_bytes is not None:
-        notes.append(_without_size(db, query, answer))
-    return [note for note in notes if note]
-
-
-def _not_mentioned(db: Database, concept: Concept) -> str:
-    if not concept.phrases:
-        return f'there is neither letter nor digit in "{concept.text}"'
-    if concept.kind != "word" or _docs_with(db, concept):
-        return ""
-    word = concept.phrases[0][-1]
-    statement = "SELECT word FROM spellings WHERE word >= ? AND word < ? AND length(word) BETWEEN ? AND ?"
-    choices = [
-        near
-        for (near,) in db.rows(statement, [word[0], word[0] + "\U0010ffff", len(word) - 2, len(word) + 2])
-    ]
-    close = terms.nearest(word, choices)
-    return f'the catalogue does not mention "{concept.text[:60]}"' + (
-        f"; near words: {', '.join(close)}" if close else ""
-    )
-
-
-def _studies_without_images(db: Database, query: Query, groups: set[str]) -> str:
-    wider = replace(query, kind="study", openable=None, ngff_version=(), layout=(), max_bytes=None)
-    more = {hit.group for hit in _hits(db, wider, wider.concepts)} - groups
-    if not more:
-        return ""
-    found = "1 more study has" if len(more) == 1 else f"{len(more):,} more studies have"
-    return f'{found} what was asked for, but no such image in OME-Zarr: search with kind="study"'
-
-
-def _without_size(db: Database, query: Query, answer: Results) -> str:
-    kept = [concept for concept in query.concepts if concept.text not in answer.relaxed]
-    sizeless = len(_hits(db, replace(query, max_bytes=None), kept)) - answer.total
-    return f"{sizeless:,} more match but are larger or state no size" if sizeless else ""
+    found = [doc for (doc,) in db.rows("SELECT doc FROM members WHERE study = ?", [query.study])]
+    return dict.fromkeys(_passing(db, query.only(query.filters() - {"study"}), found), 0.0)

@@ -310,7 +310,7 @@ def test_without_a_writable_cache_the_database_lives_in_memory(tmp_path: Path) -
 
 
 def test_a_failing_build_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: object) -> None:
+    def full(*_: object) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr(database, "_build", full)
