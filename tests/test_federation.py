@@ -133,6 +133,17 @@ def test_images_of_one_study_stand_together_and_drown_no_other() -> None:
     assert sum(group.total for group in found.groups) <= found.total
 
 
+def test_each_image_may_stand_by_its_own_rank() -> None:
+    together = federation.search("cell painting", limit=20, repositories=["catalogue"])
+    apart = federation.search("cell painting", limit=20, repositories=["catalogue"], group_by="image")
+    assert len(apart) == 20 and (apart.total, apart.facets()) == (together.total, together.facets())
+    whole = federation.search("cell painting", limit=None, repositories=["catalogue"], group_by="image")
+    assert list(whole[:20]) == list(apart) and ids(whole) == ids(
+        federation.search("cell painting", limit=None, repositories=["catalogue"])
+    )
+    assert len({record.accession for record in apart}) != len({record.accession for record in together})
+
+
 def test_when_nothing_has_all_terms_the_closest_come_and_say_what_they_lack() -> None:
     found = federation.search("zebrafish heart light sheet")
     assert found.total and found.relaxed == ("heart",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -138,7 +139,9 @@ def results_of(db: Database, query: Query, hits: Hits) -> Results:
     groups = _ranked(db, hits)
     shares = spread([len(found) for found in groups.values()], query.limit)
     chosen = [doc for found, share in zip(groups.values(), shares, strict=True) for doc in found[:share]]
-    shown = [number for number, share in zip(groups, shares, strict=True) if share]
+    if query.group_by == "image":
+        chosen = _best(db, hits, query.limit)
+    shown = list(dict.fromkeys(db.group_of[doc] for doc in chosen))
     keys = dict(db.rows(f"SELECT grp, id FROM groups WHERE grp IN ({','.join(map(str, shown))})"))
     titles = _titles(db, set(keys.values()))
     return Results(
@@ -156,6 +159,12 @@ def results_of(db: Database, query: Query, hits: Hits) -> Results:
             for number, shared in Counter(map(db.traits_of.__getitem__, hits)).items()
         ),
     )
+
+
+def _best(db: Database, hits: Hits, limit: int | None) -> list[int]:
+    """The best documents, whatever study they are of."""
+    number = len(hits) if limit is None else limit
+    return heapq.nsmallest(number, hits, key=lambda doc: (hits[doc], db.preference[doc], doc))
 
 
 def _ranked(db: Database, hits: Hits) -> dict[int, list[int]]:
