@@ -76,7 +76,7 @@ LAYERS = {
     },
 }
 DOORS = {
-    "pycurl": {"net.curl"},
+    "pycurl": {"net.curl", "net.transfers"},
     "obstore": {"net.s3", "net.bucket_listing"},
     "google_crc32c": {"net.checksums", "net.codecs", "net.shards"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},

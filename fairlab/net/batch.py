@@ -11,18 +11,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fairlab.errors import ChunkError, FairlabError, warn
-from fairlab.net import guard, pool, shards
+from fairlab.net import guard, memory, pool, shards
 from fairlab.net.http import Deadline
 from fairlab.net.traffic import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
 
     from fairlab.net.codecs import Scratch
+    from fairlab.net.curl import Begun
     from fairlab.net.fetch import ArrayReader
     from fairlab.net.selection import Plan, Share
     from fairlab.net.store import Store
@@ -43,6 +44,7 @@ def read(work: Sequence[tuple[ArrayReader, Plan, NDArray[Any]]], deadline: Deadl
     ChunkError
         A chunk could not be fetched or decoded, or is missing where that is an error; names it.
     """
+    pool.lay([asking for _, _, out in work for asking in memory.askings(out)])
     batch = _Batch(deadline)
     batch.fetch(batch.objects(work))
     batch.settle()
@@ -69,6 +71,30 @@ class _Object:
         if reader.layout is None:
             return False
         return not (reader.whole_shards and len(self.shares) == reader.wanted_of_shard(self.cell))
+
+
+@dataclass
+class _Request:
+    """A stored object, or a part of it, that is asked for ahead where the store can do that."""
+
+    item: _Object
+    part: slice | None
+    deadline: Deadline | None
+    """Of the whole read; by default one that runs from when the question leaves."""
+
+    def begin(self, then: Callable[[Begun], None]) -> Begun | None:
+        """Ask ahead."""
+        ahead = getattr(self.item.reader.store, "begin", None)  # only what has to be waited for has it
+        if ahead is None:
+            return None
+        self.deadline = self.deadline or Deadline(waits=True)
+        begun: Begun | None = ahead(self.item.key, part=self.part, deadline=self.deadline, then=then)
+        return begun
+
+    def answer(self) -> bytes | None:
+        """The bytes, asked for again where what was asked ahead did not come to a good end."""
+        deadline = self.deadline or Deadline()
+        return self.item.reader.store.get(self.item.key, part=self.part, deadline=deadline)
 
 
 @dataclass
@@ -104,20 +130,23 @@ class _Batch:
                     divided.append(item)
                     yield pool.Job(partial(self._index, item))
                 else:
+                    request = _Request(item, None, self.deadline)
                     place, size = partial(self._place_whole, item), item.reader.coding.nbytes
-                    yield pool.Job(partial(self._whole, item), place, size)
+                    yield pool.Job(partial(self._whole, request), place, size, request.begin)
 
         pool.run(jobs())
         pool.run(
-            pool.Job(
-                partial(self._part, item, stretch),
-                partial(self._place_part, item, stretch),
-                2 * (stretch.stop - stretch.start),  # what curl hands over, and the whole made of it
-            )
+            self._job(item, stretch)
             for item in divided
             if item.index is not None
             for stretch in self._stretches(item, item.index)
         )
+
+    def _job(self, item: _Object, stretch: shards.Stretch[Share]) -> pool.Job:
+        request = _Request(item, slice(stretch.start, stretch.stop), self.deadline)
+        place = partial(self._place_part, item, stretch)
+        size = 2 * (stretch.stop - stretch.start)  # what curl hands over, and the whole made of it
+        return pool.Job(partial(self._part, request), place, size, request.begin)
 
     def settle(self) -> None:
         """Ask once more for what was not there but whose neighbours are; then fill, count and tell."""
@@ -165,11 +194,11 @@ class _Batch:
             )
         warn(f"{text} and read as the fill value: {named}\n  at {where}")
 
-    def _whole(self, item: _Object) -> bytes | None:
-        with self._naming(item):
-            body = item.reader.store.get(item.key, deadline=self.deadline or Deadline())
+    def _whole(self, request: _Request) -> bytes | None:
+        with self._naming(request.item):
+            body = request.answer()
         if body is None:
-            self.absent.append(item)
+            self.absent.append(request.item)
         return body
 
     def _place_whole(self, item: _Object, body: bytes, scratch: Scratch) -> None:
@@ -207,14 +236,15 @@ class _Batch:
             else:
                 yield part, share
 
-    def _part(self, item: _Object, stretch: shards.Stretch[Share]) -> bytes:
-        with self._naming(item):
-            wanted = slice(stretch.start, stretch.stop)
-            body = item.reader.store.get(item.key, part=wanted, deadline=self.deadline or Deadline())
-            if body is None or len(body) != stretch.stop - stretch.start:
+    def _part(self, request: _Request) -> bytes:
+        assert request.part is not None
+        start, stop = request.part.start, request.part.stop
+        with self._naming(request.item):
+            body = request.answer()
+            if body is None or len(body) != stop - start:
                 have = "is gone" if body is None else f"gives {len(body)} bytes there"
                 raise ChunkError(
-                    f"its index names bytes {stretch.start} to {stretch.stop}, but the shard {have}",
+                    f"its index names bytes {start} to {stop}, but the shard {have}",
                     kind="chunk-damaged",
                 )
         return body

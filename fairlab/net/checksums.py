@@ -104,8 +104,8 @@ def _stated(headers: Mapping[str, str], s3: bool) -> Iterator[tuple[str, bytes |
         algorithm, _, value = entry.strip().partition("=")
         if algorithm in _SPEED:
             yield algorithm, _from_base64(value)
-    for header in _CONTENT_LIKE:  # RFC 9530
-        for algorithm, value in re.findall(r"([\w-]+)=:([^:]*):", headers.get(header, "")):
+    for header in filter(headers.__contains__, _CONTENT_LIKE):  # RFC 9530
+        for algorithm, value in re.findall(r"([\w-]+)=:([^:]*):", headers[header]):
             if algorithm in _DIGEST_NAMES:
                 yield _DIGEST_NAMES[algorithm], _from_base64(value)
     if "content-md5" in headers:

@@ -6,21 +6,27 @@ and headers in our hands, redirects off unless we follow them, and short bodies 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import socket
 import threading
 import urllib.request
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import certifi
 import pycurl
 
+from fairlab.net import transfers
 from fairlab.net.address import is_inside
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 _SILENCE_S: Final = 20  # no byte for this long: the connection is dead
-# By trial (256 objects of 190 kB, 64 threads): half the time of curl's own 16 kB, for 8 MB in all; more buys nothing.
-_BUFFER_BYTES: Final = 128 * 1024
+# Received at once; by trial (256 objects of 190 kB, 64 under way), more buys nothing. All transfers share one.
+_BUFFER_BYTES: Final = 256 * 1024
 
 
 HOMEPAGE: Final = "https://github.com/fairlab/fairlab"
@@ -48,18 +54,8 @@ class Fault(Exception):
         """Bytes of body that came nevertheless."""
 
 
-def exchange(
-    url: str,
-    *,
-    range_: str | None,
-    headers: tuple[str, ...],
-    limit_s: float,
-    connect_s: float,
-    max_bytes: int,
-    outside_only: bool = False,
-    body: bytes | None = None,
-) -> Reply:
-    """Send one GET request, or a POST request when there is a body, and take the answer, whatever its status.
+class Begun:
+    """An exchange under way: a GET request, or a POST request when there is a body.
 
     Parameters
     ----------
@@ -69,44 +65,116 @@ def exchange(
         ``"0-99"``, ``"100-"`` or ``"-4"``.
     headers : tuple of str
         Further request headers, ``"Name: value"``.
-    limit_s, connect_s : float
-        Limits of the whole exchange and of making a connection.
+    limit_s : callable
+        Tells, when its turn has come, how many seconds the whole exchange may take.
+    connect_s : float
+        Limit of making a connection.
     max_bytes : int
         A longer body is a fault.
     outside_only : bool
         Connect to no address of this machine or its neighbourhood.
     body : bytes, optional
         What to post.
-
-    Raises
-    ------
-    Fault
-        No connection, silence, a body cut short or too long.
+    then : callable, optional
+        Hears of the end, on the thread that drives all exchanges; it should not take long.
     """
-    handle = _handle(outside_only)
-    lines: list[bytes] = []
-    pieces: list[bytes] = []
-    handle.curl.setopt(pycurl.URL, url.encode())
-    handle.curl.setopt(pycurl.HEADERFUNCTION, lines.append)
-    handle.curl.setopt(pycurl.WRITEFUNCTION, pieces.append)
-    handle.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(limit_s * 1000)))
-    handle.set(pycurl.CONNECTTIMEOUT_MS, max(1, int(min(connect_s, limit_s) * 1000)))
-    handle.set(pycurl.RANGE, range_)
-    handle.set(pycurl.HTTPHEADER, headers)
-    handle.set(pycurl.MAXFILESIZE_LARGE, max_bytes)
-    handle.refused = False
-    if body is not None:
-        handle.curl.setopt(pycurl.POSTFIELDS, body)  # which makes it a POST
-    try:
-        handle.curl.perform()
-    except pycurl.error as exc:
-        raise _fault(exc, handle, max_bytes, sum(map(len, pieces))) from exc
-    finally:
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        range_: str | None,
+        headers: tuple[str, ...],
+        limit_s: Callable[[], float],
+        connect_s: float,
+        max_bytes: int,
+        outside_only: bool = False,
+        body: bytes | None = None,
+        then: Callable[[Begun], None] | None = None,
+    ):
+        self.question = (url, range_, headers, outside_only, body)
+        self._limit_s, self._max_bytes, self._then = limit_s, max_bytes, then
+        self._lines: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self._body, self._status = b"", 0
+        self._fault: Fault | None = None
+        self._over = threading.Event()
+        self._handle = handle = _take_handle(outside_only)
+        handle.curl.setopt(pycurl.URL, url.encode())
+        handle.curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)
+        handle.curl.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
+        handle.set(pycurl.CONNECTTIMEOUT_MS, max(1, int(connect_s * 1000)))
+        handle.set(pycurl.RANGE, range_)
+        handle.set(pycurl.HTTPHEADER, headers)
+        handle.set(pycurl.MAXFILESIZE_LARGE, max_bytes)
+        handle.refused = False
         if body is not None:
+            handle.curl.setopt(pycurl.POSTFIELDS, body)  # which makes it a POST
+        transfers.start(handle.curl, lane=handle.lane, starting=self._starting, then=self._ended)
+
+    def _starting(self) -> None:
+        self._handle.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(self._limit_s() * 1000)))
+
+    def _ended(self, error: BaseException | None) -> None:
+        handle = self._handle
+        self._body = b"".join(self._pieces)
+        self._pieces.clear()  # the handle keeps the list until the next request
+        if error is None:
+            self._status = handle.curl.getinfo(pycurl.RESPONSE_CODE)
+        else:
+            self._fault = _fault(error, handle, self._max_bytes, len(self._body))
+            self._fault.__cause__ = error
+        if self.question[-1] is not None:
             handle.curl.setopt(pycurl.HTTPGET, 1)
-    received = b"".join(pieces)
-    pieces.clear()  # the handle keeps the list until the next request
-    return Reply(handle.curl.getinfo(pycurl.RESPONSE_CODE), _parsed(lines), received)
+        _give_back(handle)
+        self._over.set()
+        if self._then is not None:
+            self._then(self)
+
+    @property
+    def received(self) -> int:
+        """Bytes of body that came, once it is over."""
+        return len(self._body)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is over, and nothing speaks against what came."""
+        return self._status in (200, 206)
+
+    def reply(self) -> Reply:
+        """What came back, as soon as it is over.
+
+        Raises
+        ------
+        Fault
+            No connection, silence, a body cut short or too long.
+        """
+        self._over.wait()
+        if self._fault is not None:
+            raise self._fault
+        return Reply(self._status, _parsed(self._lines), self._body)
+
+
+_here = threading.local()
+
+
+@contextlib.contextmanager
+def in_hand(begun: Begun | None) -> Iterator[None]:
+    """While it lasts, whoever asks on this thread what was asked ahead gets that answer, once."""
+    _here.begun = begun
+    try:
+        yield
+    finally:
+        _here.begun = None
+
+
+def taken(question: tuple[Any, ...]) -> Begun | None:
+    """The exchange in hand, if it was begun with this question: address, range, headers, outside only, body."""
+    begun: Begun | None = getattr(_here, "begun", None)
+    if begun is None or begun.question != question:
+        return None
+    _here.begun = None
+    return begun
 
 
 def _parsed(lines: list[bytes]) -> dict[str, str]:
@@ -140,8 +208,8 @@ _PASSING_FAULTS: Final = {
 }
 
 
-def _fault(exc: pycurl.error, handle: _Handle, max_bytes: int, received: int) -> Fault:
-    code, text = exc.args[0], str(exc.args[1])
+def _fault(exc: BaseException, handle: _Handle, max_bytes: int, received: int) -> Fault:
+    code, text = exc.args if isinstance(exc, pycurl.error) else (None, repr(exc))
     if handle.refused:
         return Fault("the name leads to an address inside this network", "address-inside", final=True)
     if code == pycurl.E_FILESIZE_EXCEEDED:
@@ -156,7 +224,10 @@ class _Handle:
     """A curl handle that remembers what it was told, so that only changes are told again."""
 
     def __init__(self, *, outside_only: bool):
-        self.curl = _new_curl()
+        self.curl = _template().duphandle()
+        self.outside_only = outside_only
+        self.lane = "outside" if outside_only else "any"
+        """Connections that had to be checked are never taken for one that was not, nor the other way round."""
         self.refused = False
         """Whether the last connection was refused by :meth:`_open`."""
         self._told: dict[int, Any] = {}
@@ -183,24 +254,26 @@ class _Handle:
 
 # Bodies are wanted as they are stored: checksums and ranges are about those bytes.
 _STANDING_HEADERS: Final = ["Accept-Encoding: identity"]
-_local = threading.local()
+_free: dict[bool, list[_Handle]] = {True: [], False: []}
+_pid = os.getpid()
 _of_parent: list[Any] = []
 
 
-def _handle(outside_only: bool) -> _Handle:
-    """This thread's handle, which keeps its connections open between requests.
+def _take_handle(outside_only: bool) -> _Handle:
+    """A handle that nobody uses."""
+    global _free, _pid
+    if _pid != os.getpid():
+        # A forked child must not say goodbye on its parent's connections, as freeing a handle might.
+        _of_parent.append(_free)
+        _free, _pid = {True: [], False: []}, os.getpid()
+    try:
+        return _free[outside_only].pop()  # in one step, also between threads
+    except IndexError:
+        return _Handle(outside_only=outside_only)
 
-    Connections that had to be checked have a handle of their own: none of theirs is ever taken for one that was
-    not, nor the other way round.
-    """
-    if getattr(_local, "pid", None) != os.getpid():
-        # A forked child must not use its parent's sockets, nor say goodbye on them, as freeing a handle would.
-        _of_parent.append(getattr(_local, "handles", None))
-        _local.pid, _local.handles = os.getpid(), {}
-    handles: dict[bool, _Handle] = _local.handles
-    if outside_only not in handles:
-        handles[outside_only] = _Handle(outside_only=outside_only)
-    return handles[outside_only]
+
+def _give_back(handle: _Handle) -> None:
+    _free[handle.outside_only].append(handle)
 
 
 def _ca_bundle() -> str:
@@ -208,7 +281,9 @@ def _ca_bundle() -> str:
     return next(filter(None, map(os.environ.get, _CA_BUNDLES)), None) or certifi.where()
 
 
-def _new_curl() -> Any:
+@functools.cache
+def _template() -> Any:
+    """A handle that knows all that handles have in common; to copy it takes a twentieth of the time of telling it."""
     from fairlab import __version__
 
     curl = pycurl.Curl()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from fairlab.errors import AccessError, FairlabError, FormatError, warn
-from fairlab.net import batch, guard, pool, shards
+from fairlab.net import batch, guard, memory, pool, shards
 from fairlab.net.http import Deadline
 from fairlab.net.selection import outer, points
 from fairlab.net.stored_array import StoredArray
@@ -234,7 +234,7 @@ class ArrayReader(StoredArray):
     def _empty(self, shape: tuple[int, ...]) -> NDArray[Any]:
         size = self.dtype.itemsize * int(np.prod([int(n) for n in shape], dtype=object))
         guard.check_read(size, where=self.where)
-        return np.empty(shape, self.dtype.newbyteorder("="))
+        return memory.empty(shape, self.dtype.newbyteorder("="))
 
     def index_of(self, cell: tuple[int, ...], deadline: Deadline | None) -> NDArray[np.uint64] | None:
         """Index of a shard, None when the shard is not there; asked for once."""

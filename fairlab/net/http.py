@@ -19,6 +19,8 @@ from fairlab.net.answers import Again, Answer, judge
 from fairlab.options import max_read_bytes, option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fairlab.net.traffic import Ledger
 
 _MAX_TRIES: Final = 8
@@ -35,17 +37,21 @@ class Deadline:
     ----------
     seconds : float, optional
         Time from now; the option ``timeout_s`` by default.
+    waits : bool
+        Time runs from when it is first asked what is left, not from now.
     """
 
     raised_by = "timeout_s"
     """The option that gives more time."""
 
-    def __init__(self, seconds: float | None = None):
+    def __init__(self, seconds: float | None = None, *, waits: bool = False):
         self.seconds = float(option("timeout_s") if seconds is None else seconds)
-        self._end = time.monotonic() + self.seconds
+        self._end = None if waits else time.monotonic() + self.seconds
 
     def left(self) -> float:
         """Seconds until the deadline; never below zero."""
+        if self._end is None:
+            self._end = time.monotonic() + self.seconds
         return max(0.0, self._end - time.monotonic())
 
 
@@ -94,6 +100,38 @@ def get(
     """
     asked = _Asked(url, _range(part), headers, max_bytes or max_read_bytes(), ledger)
     return _answer(asked, deadline or Deadline(), max_tries)
+
+
+def begin(
+    url: str,
+    *,
+    part: slice | None = None,
+    deadline: Deadline,
+    headers: tuple[str, ...] = (),
+    ledger: Ledger | None = None,
+    then: Callable[[curl.Begun], None],
+) -> curl.Begun | None:
+    """Ask ahead what :func:`get` is to be asked with the same words, and wait for nothing.
+
+    :func:`get` takes what came as the answer to its first try when it is called with the exchange in hand
+    (:func:`fairlab.net.curl.in_hand`).
+
+    Parameters
+    ----------
+    url, part, deadline, headers, ledger
+        As :func:`get` has them.
+    then : callable
+        Hears of the end, on the thread that drives all exchanges.
+
+    Returns
+    -------
+    Begun or None
+        The exchange; None when the question is one that :func:`get` refuses.
+    """
+    if _is_offline(url):
+        return None
+    asked = _Asked(url, _range(part), headers, max_read_bytes(), ledger)
+    return _begin(asked, url, headers, deadline, then=then)
 
 
 def post(
@@ -195,30 +233,45 @@ def _exchange(
     asked: _Asked, url: str, headers: tuple[str, ...], deadline: Deadline, tries: int, outside_only: bool
 ) -> curl.Reply:
     _check_online(url)
-    received = 0
-    if asked.ledger:
-        asked.ledger.began()
+    begun = curl.taken((url, asked.range, headers, outside_only, asked.body))
+    if begun is None:
+        begun = _begin(asked, url, headers, deadline, outside_only=outside_only)
     try:
-        reply = curl.exchange(
-            url,
-            range_=asked.range,
-            headers=headers,
-            limit_s=deadline.left(),
-            connect_s=option("connect_timeout_s"),
-            max_bytes=asked.max_bytes,
-            outside_only=outside_only,
-            body=asked.body,
-        )
-        received = len(reply.body)
+        return begun.reply()
     except curl.Fault as fault:
-        received = fault.received
         if fault.final:
             raise _final(fault, url, tries) from fault
         raise Again(fault.what, kind=fault.kind) from fault
-    finally:
+
+
+def _begin(
+    asked: _Asked,
+    url: str,
+    headers: tuple[str, ...],
+    deadline: Deadline,
+    *,
+    outside_only: bool = False,
+    then: Callable[[curl.Begun], None] | None = None,
+) -> curl.Begun:
+    def ended(begun: curl.Begun) -> None:
         if asked.ledger:
-            asked.ledger.ended(received)
-    return reply
+            asked.ledger.ended(begun.received)
+        if then:
+            then(begun)
+
+    if asked.ledger:
+        asked.ledger.began()
+    return curl.Begun(
+        url,
+        range_=asked.range,
+        headers=headers,
+        limit_s=deadline.left,
+        connect_s=option("connect_timeout_s"),
+        max_bytes=asked.max_bytes,
+        outside_only=outside_only,
+        body=asked.body,
+        then=ended,
+    )
 
 
 def _final(fault: curl.Fault, url: str, tries: int) -> FairlabError:
@@ -233,8 +286,12 @@ def _final(fault: curl.Fault, url: str, tries: int) -> FairlabError:
     )
 
 
+def _is_offline(url: str) -> bool:
+    return option("offline") and urlsplit(url).hostname not in THIS_MACHINE
+
+
 def _check_online(url: str) -> None:
-    if option("offline") and urlsplit(url).hostname not in THIS_MACHINE:
+    if _is_offline(url):
         raise Unavailable(
             f"offline: {redact(url)} was not asked\n  fairlab.set_options(offline=False) allows it",
             kind="offline",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from fairlab.errors import FormatError, UnexpectedAnswer
 from fairlab.net import cache, checksums, http
@@ -12,10 +12,14 @@ from fairlab.net.address import redact
 from fairlab.net.http import Deadline
 from fairlab.net.traffic import ledger
 from fairlab.ngff.paths import inner_path
+from fairlab.options import option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fairlab.net.answers import Answer
     from fairlab.net.checksums import Checksum, Verify
+    from fairlab.net.curl import Begun
 
 
 class HttpStore:
@@ -33,6 +37,8 @@ class HttpStore:
 
     def __init__(self, url: str, *, verify: Verify | None = None):
         self._url, self._verify = url, verify
+        self._base, mark, query = url.partition("?")
+        self._query = mark + query
         self.location = redact(url)
 
     def __repr__(self) -> str:
@@ -42,6 +48,23 @@ class HttpStore:
         """See :class:`fairlab.net.store.Store`."""
         answer = self.answer(inner_path(key, where=self.location), part=part, deadline=deadline)
         return None if answer.missing else answer.body
+
+    def begin(
+        self, key: str, *, part: slice | None = None, deadline: Deadline, then: Callable[[Begun], None]
+    ) -> Begun | None:
+        """Ask ahead what :meth:`get` is to be asked with the same words; None when that has to be waited for.
+
+        See :func:`fairlab.net.http.begin`.
+        """
+        if option("cache_max_bytes"):  # what is asked depends on what is kept
+            return None
+        url, headers = self._plain(inner_path(key, where=self.location))
+        sums = ledger(self.location)
+        return http.begin(url, part=part, deadline=deadline, headers=headers, ledger=sums, then=then)
+
+    def _plain(self, key: str) -> tuple[str, tuple[str, ...]]:
+        """Address of a key, and further headers, as they are asked for first."""
+        return self._address(key), ()
 
     def answer(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> Answer:
         """What the server says about a key that is known to be clean (``""`` is the address itself).
@@ -74,10 +97,7 @@ class HttpStore:
         return http.get(self._address(key), part=part, deadline=deadline, headers=headers, ledger=sums)
 
     def _address(self, key: str) -> str:
-        if not key:
-            return self._url
-        scheme, netloc, path, query, _ = urlsplit(self._url)
-        return urlunsplit((scheme, netloc, f"{path}/{quote(key)}", query, ""))
+        return f"{self._base}/{quote(key)}{self._query}" if key else self._url
 
     def _differs(self, answer: Answer) -> bool:
         checksum = self._checksum(answer) if answer.status == 200 else None

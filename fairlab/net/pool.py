@@ -1,21 +1,25 @@
 """Threads of this process that fetch and decode, and what they share: turns, and memory in flight.
 
-Fetching and decoding are threads of their own, so that no connection idles while a chunk is decoded, and no
-more chunks are decoded at once than there are cores. Reads take turns object by object, so that a small one
+Asking, receiving and decoding are threads of their own, so that no connection idles while a chunk is decoded,
+and no more chunks are decoded at once than there are cores. Reads take turns object by object, so that a small one
 (a viewer's tile) does not wait behind a large one. Threads rather than an event loop: they work the same
 inside Jupyter's loop, in handlers and in dask workers.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fairlab.net.codecs import Scratch
+from fairlab.net.curl import Begun, in_hand
+from fairlab.net.turns import Budget, Turns
 from fairlab.options import option
 
 if TYPE_CHECKING:
@@ -37,6 +41,9 @@ class Job:
     """Decodes the body and puts it where it belongs."""
     size: int = 0
     """Bytes that it may hold until then."""
+    begin: Callable[[Callable[[Begun], None]], Begun | None] | None = None
+    """Asks ahead, waits for nothing, and tells at the end; :attr:`fetch` is then called with that exchange in
+    hand. It gives None where only waiting helps."""
 
 
 def run(jobs: Iterable[Job]) -> None:
@@ -55,6 +62,12 @@ def run(jobs: Iterable[Job]) -> None:
         batch.stopped = True
     if batch.error is not None:
         raise batch.error
+
+
+def lay(works: Iterable[Callable[[], object]]) -> None:
+    """Have small things done by the threads that decode, before what is to be decoded later; wait for nothing."""
+    if not getattr(_here, "works", False):
+        _workers().lay(works)
 
 
 def each(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
@@ -118,99 +131,76 @@ class _Batch:
         self.finished.set()
 
 
-class _Budget:
-    """Bytes that may be in memory between the wire and their place in the result."""
+def _connections() -> int:
+    return int(option("max_connections"))
 
-    def __init__(self, limit: int):
-        self._limit, self._used = limit, 0
-        self._change = threading.Condition()
 
-    def take(self, size: int) -> None:
-        """Wait for room; a body that is larger than the limit waits until it is alone."""
-        with self._change:
-            while self._used and self._used + size > self._limit:
-                self._change.wait()
-            self._used += size
-            self._change.notify()  # there may be room for another one
-
-    def give_back(self, size: int) -> None:
-        """Let others have the room."""
-        with self._change:
-            self._used -= size
-            self._change.notify()
+_Fetched = tuple["_Batch", Job, "bytes | Begun", int]
 
 
 class _Workers:
-    """Threads that serve all batches in turn, started when there is work for them."""
+    """Threads that serve all batches in turn.
+
+    One asks ahead whatever can be asked ahead, so that requests in flight need no thread each; what came well is
+    decoded. Where that is not so (a store that only answers when it is waited for, a fault that asks for another
+    try), a thread that may wait does the rest; such threads are started when they are needed.
+    """
 
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._batches: deque[_Batch] = deque()
-        self._threads = self._idle = 0
-        self._budget = _Budget(_MAX_IN_FLIGHT)
-        self._fetched: SimpleQueue[tuple[_Batch, Job, bytes, int]] = SimpleQueue()
+        self._threads = self._waiting = self._free = 0
+        self._budget = Budget(_MAX_IN_FLIGHT)
+        # Twice as many are asked ahead as may be under way: the next questions are ready when answers come.
+        self._ahead, self._at_once = Turns(lambda: 2 * _connections()), Turns(_connections)
+        self._to_fetch: SimpleQueue[tuple[_Batch, Job, Begun | None]] = SimpleQueue()
+        self._fetched: SimpleQueue[_Fetched | Callable[[], object]] = SimpleQueue()
+        self._start("ask", self._ask)
         for number in range(os.cpu_count() or 1):
-            threading.Thread(target=self._decode, name=f"fairlab-decode-{number}", daemon=True).start()
+            self._start(f"decode-{number}", self._decode)
+
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        threading.Thread(target=work, name=f"fairlab-{name}", daemon=True).start()
 
     def take_on(self, batch: _Batch) -> None:
         with self._change:
             self._batches.append(batch)
-            self._change.notify_all()
-        self._grow()
+            self._change.notify()
 
-    def _grow(self) -> None:
-        with self._change:
-            if self._batches and not self._idle and self._threads < int(option("max_connections")):
-                self._threads += 1
-                name = f"fairlab-fetch-{self._threads}"
-                threading.Thread(target=self._fetch, name=name, daemon=True).start()
+    def lay(self, works: Iterable[Callable[[], object]]) -> None:
+        for work in works:
+            self._fetched.put(work)
 
-    def _fetch(self) -> None:
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _ask(self) -> None:
         _here.works = True
-        while (batch := self._next()) is not None:
+        while True:
+            batch = self._next()
             if (job := batch.take()) is None:
                 self._retire(batch)
                 continue
-            self._grow()  # each busy worker starts one more while there is work: a burst starts only what it needs
             self._budget.take(job.size)
-            body = None
-            try:
-                body = job.fetch()
-            except BaseException as exc:  # whoever waits for the batch raises it
-                batch.fail(exc)
-            if body is not None and job.place is not None and not batch.stopped:
-                held = min(job.size, len(body))  # what was expected may be much more than what came
-                self._budget.give_back(job.size - held)
-                self._fetched.put((batch, job, body, held))
-            else:
-                self._budget.give_back(job.size)
-                batch.done()
+            if not self._begun(batch, job):
+                self._at_once.take()
+                self._hand_over(batch, job, None)
 
-    def _decode(self) -> None:
-        _here.works = True
-        scratch = Scratch()
-        while True:
-            batch, job, body, held = self._fetched.get()
-            try:
-                if job.place is not None:
-                    job.place(body, scratch)
-            except BaseException as exc:  # whoever waits for the batch raises it
-                batch.fail(exc)
-            self._budget.give_back(held)
-            batch.done()
-            del batch, job, body  # while waiting for the next, hold nothing of the last
+    def _begun(self, batch: _Batch, job: Job) -> bool:
+        if job.begin is None:
+            return False
+        self._ahead.take()
+        begun = None
+        with contextlib.suppress(Exception):  # whoever fetches it meets the same, and names the object
+            begun = job.begin(partial(self._arrived, batch, job))
+        if begun is None:
+            self._ahead.give_back()
+        return begun is not None
 
-    def _next(self) -> _Batch | None:
-        """The batch whose turn it is; None when there are more threads than the option allows now."""
+    def _next(self) -> _Batch:
+        """The batch whose turn it is."""
         with self._change:
             while not self._batches:
-                self._idle += 1
                 self._change.wait()
-                self._idle -= 1
-            if self._threads > int(option("max_connections")):
-                self._threads -= 1
-                self._change.notify()
-                return None
             batch = self._batches[0]
             self._batches.rotate(-1)
             return batch
@@ -219,6 +209,87 @@ class _Workers:
         with self._change:
             if batch in self._batches:
                 self._batches.remove(batch)
+
+    def _arrived(self, batch: _Batch, job: Job, begun: Begun) -> None:
+        self._ahead.give_back()
+        if begun.is_good:
+            self._to_decode(batch, job, begun, begun.received)
+        else:
+            self._hand_over(batch, job, begun)
+
+    def _to_decode(self, batch: _Batch, job: Job, body: bytes | Begun, size: int) -> None:
+        held = min(job.size, size)  # what was expected may be much more than what came
+        self._budget.give_back(job.size - held)
+        self._fetched.put((batch, job, body, held))
+
+    # ── waiting ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _hand_over(self, batch: _Batch, job: Job, begun: Begun | None) -> None:
+        self._to_fetch.put((batch, job, begun))
+        with self._change:
+            self._waiting += 1
+            if (
+                self._waiting > self._free and self._threads < _connections()
+            ):  # a burst starts only what it needs
+                self._threads += 1
+                self._free += 1
+                self._start(f"fetch-{self._threads}", self._fetch)
+
+    def _fetch(self) -> None:
+        _here.works = True
+        while True:
+            batch, job, begun = self._to_fetch.get()
+            with self._change:
+                self._waiting -= 1
+                self._free -= 1
+            body = None
+            if not batch.stopped:
+                body = self._body(batch, job, begun)
+            if begun is None:
+                self._at_once.give_back()
+            if body is not None and job.place is not None and not batch.stopped:
+                self._to_decode(batch, job, body, len(body))
+            else:
+                self._budget.give_back(job.size)
+                batch.done()
+            del batch, job, begun, body  # while waiting for the next, hold nothing of the last
+            with self._change:
+                self._free += 1
+
+    def _body(self, batch: _Batch, job: Job, begun: Begun | None) -> bytes | None:
+        try:
+            with in_hand(begun):
+                return job.fetch()
+        except BaseException as exc:  # whoever waits for the batch raises it
+            batch.fail(exc)
+            return None
+
+    # ── decoding ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _decode(self) -> None:
+        _here.works = True
+        scratch = Scratch()
+        while True:
+            fetched = self._fetched.get()
+            if not isinstance(fetched, tuple):
+                fetched()
+                continue
+            batch, job, came, held = fetched
+            if not batch.stopped:
+                body = self._body(batch, job, came) if isinstance(came, Begun) else came
+                if body is not None:
+                    self._place(batch, job, body, scratch)
+                del body
+            self._budget.give_back(held)
+            batch.done()
+            del fetched, batch, job, came  # while waiting for the next, hold nothing of the last
+
+    def _place(self, batch: _Batch, job: Job, body: bytes, scratch: Scratch) -> None:
+        try:
+            if job.place is not None:
+                job.place(body, scratch)
+        except BaseException as exc:  # whoever waits for the batch raises it
+            batch.fail(exc)
 
 
 _here = threading.local()

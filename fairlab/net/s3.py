@@ -25,12 +25,13 @@ from fairlab.net.traffic import ledger
 from fairlab.options import option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from obstore.store import AzureStore, GCSStore, S3Store
 
     from fairlab.net.answers import Answer
     from fairlab.net.checksums import Verify
+    from fairlab.net.curl import Begun
     from fairlab.net.http import Deadline
 
 SCHEMES: Final = ("s3", "gs", "az")
@@ -137,6 +138,18 @@ class BucketStore(HttpStore):
         """Whether requests go signed at once: what worked last."""
         self._signer: Any = None
 
+    def begin(
+        self, key: str, *, part: slice | None = None, deadline: Deadline, then: Callable[[Begun], None]
+    ) -> Begun | None:
+        """See :meth:`HttpStore.begin`; a signature holds the moment, so that none is the same as another."""
+        return None if self._signs else super().begin(key, part=part, deadline=deadline, then=then)
+
+    def _plain(self, key: str) -> tuple[str, tuple[str, ...]]:
+        return self._bucket.url(self._path(key)), _CHECKSUMS if self._bucket.scheme == "s3" else ()
+
+    def _path(self, key: str) -> str:
+        return f"{self._prefix}/{key}".strip("/")
+
     def _ask(self, key: str, part: slice | None, deadline: Deadline, headers: tuple[str, ...]) -> Answer:
         try:
             return self._ask_in_region(key, part, deadline, headers)
@@ -151,18 +164,17 @@ class BucketStore(HttpStore):
         self, key: str, part: slice | None, deadline: Deadline, headers: tuple[str, ...]
     ) -> Answer:
         sums = ledger(self.location)
-        path = f"{self._prefix}/{key}".strip("/")
         if not self._signs:
-            plain = headers + (_CHECKSUMS if self._bucket.scheme == "s3" else ())
+            url, more = self._plain(key)
             try:
-                return http.get(
-                    self._bucket.url(path), part=part, deadline=deadline, headers=plain, ledger=sums
-                )
+                return http.get(url, part=part, deadline=deadline, headers=headers + more, ledger=sums)
             except AccessError as exc:
                 if option("s3_anonymous") or stated_region(exc) or not has_credentials(self._bucket):
                     raise
         # Further x-amz headers would have to be signed as well, and obstore signs none.
-        answer = http.get(self._sign(path), part=part, deadline=deadline, headers=headers, ledger=sums)
+        answer = http.get(
+            self._sign(self._path(key)), part=part, deadline=deadline, headers=headers, ledger=sums
+        )
         self._signs = True
         return answer
 
