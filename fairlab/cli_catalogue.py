@@ -68,6 +68,8 @@ def add(parser: Any, shared: argparse.ArgumentParser) -> None:
     checking.add_argument("--seed", type=int, default=0, metavar="N", help="which sample (default: 0)")
     pixels = action("pixels", _pixels, "how many studies resolve to pixels, per source")
     pixels.add_argument("--markdown", action="store_true", help="as the table of the README")
+    archives = action("archives", _archives, "whom a live search asks, and what each can do")
+    archives.add_argument("--markdown", action="store_true", help="as the table of the README")
     facets = action("facets", _facets, "counts over the whole catalogue")
     facets.add_argument("--kind", default="image", help="image (default) or study")
     build = action("build", _build, "make the tables again from fact tables")
@@ -138,6 +140,20 @@ def _pixels(options: argparse.Namespace) -> None:
         _print_json(report.to_dict())
     else:
         print(report.to_markdown() if options.markdown else report)
+
+
+def _archives(options: argparse.Namespace) -> None:
+    from fairlab.catalogue.archives import archives, to_markdown
+
+    if options.json:
+        _print_json(archives())
+    elif options.markdown:
+        print(to_markdown())
+    else:
+        for row in archives():
+            print(
+                f"{row['name']:12}{row['archive']}: {row['finds']}; pixels: {row['pixels']}; {row['checked live']}"
+            )
 
 
 def _facets(options: argparse.Namespace) -> None:

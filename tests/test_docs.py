@@ -5,11 +5,17 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fairlab.cli import _parser
+from tests.emulators import EMULATED, emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "binder/README.md", "tests/benchmarks/README.md"]
@@ -29,13 +35,26 @@ def test_two_set_up_commands_on_one_line_each() -> None:
     assert "pytest" in second
 
 
+@pytest.fixture
+def archives() -> Iterator[None]:
+    """The archives, on this machine."""
+    with ExitStack() as stack:
+        for name in EMULATED:
+            stack.enter_context(emulator(name))
+        yield
+
+
+@pytest.mark.usefixtures("archives")
 def test_readme_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    scope: dict[str, object] = {}
+    scope: dict[str, Any] = {}
     blocks = fences("README.md", "python")
     assert blocks
     for block in blocks:
         exec(compile(block, "README.md", "exec"), scope)  # the README's own code
+    results = scope["results"]
+    assert set(EMULATED) - {"shelf", "xnat"} <= set(results.asked) and not results.failures
+    assert any(set(record.found_by) - {"catalogue", "sample"} for record in results), "no archive found anything"
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

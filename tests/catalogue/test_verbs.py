@@ -12,6 +12,7 @@ import pytest
 import fairlab
 from fairlab import catalogue, errors, options
 from fairlab.catalogue import probes
+from fairlab.catalogue.archives import archives, to_markdown
 from fairlab.cli import main
 from fairlab.query import make_query
 from fairlab.record import Record
@@ -73,9 +74,16 @@ def test_the_report_on_pixels_says_how_many_studies_open() -> None:
 def test_the_table_of_the_readme_is_the_reports() -> None:
     page = (ROOT / "README.md").read_text("utf-8")
     found = re.search(r"<!-- pixels -->\n(.*?)\n<!-- /pixels -->", page, re.DOTALL)
-    if found is None:
-        pytest.skip("the README has no table between <!-- pixels --> and <!-- /pixels -->")
+    assert found is not None
     assert found[1] == catalogue.pixels().to_markdown(), "run: fairlab catalogue pixels --markdown"
+
+
+def test_the_readme_says_what_each_archive_can_do() -> None:
+    page = (ROOT / "README.md").read_text("utf-8")
+    found = re.search(r"<!-- archives -->\n(.*?)\n<!-- /archives -->", page, re.DOTALL)
+    assert found is not None and found[1] == to_markdown(), "run: fairlab catalogue archives --markdown"
+    names = [row["name"] for row in archives()]
+    assert {"bia", "biostudies", "empiar", "gide", "idr", "ssbd", "xnat", "folder"} <= set(names)
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────
