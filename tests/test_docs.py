@@ -54,7 +54,9 @@ def test_readme_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         exec(compile(block, "README.md", "exec"), scope)  # the README's own code
     results = scope["results"]
     assert set(EMULATED) - {"shelf", "xnat"} <= set(results.asked) and not results.failures
-    assert any(set(record.found_by) - {"catalogue", "sample"} for record in results), "no archive found anything"
+    assert any(set(record.found_by) - {"catalogue", "sample"} for record in results), (
+        "no archive found anything"
+    )
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

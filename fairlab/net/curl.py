@@ -223,9 +223,9 @@ def _fault(exc: BaseException, handle: _Handle, max_bytes: int, received: int) -
 class _Handle:
     """A curl handle that remembers what it was told, so that only changes are told again."""
 
-    def __init__(self, *, outside_only: bool):
-        self.curl = _template().duphandle()
-        self.outside_only = outside_only
+    def __init__(self, *, outside_only: bool, bundle: str):
+        self.curl = _template(bundle).duphandle()
+        self.kind = (outside_only, bundle)
         self.lane = "outside" if outside_only else "any"
         """Connections that had to be checked are never taken for one that was not, nor the other way round."""
         self.refused = False
@@ -254,7 +254,7 @@ class _Handle:
 
 # Bodies are wanted as they are stored: checksums and ranges are about those bytes.
 _STANDING_HEADERS: Final = ["Accept-Encoding: identity"]
-_free: dict[bool, list[_Handle]] = {True: [], False: []}
+_free: dict[tuple[bool, str], list[_Handle]] = {}
 _pid = os.getpid()
 _of_parent: list[Any] = []
 
@@ -265,15 +265,16 @@ def _take_handle(outside_only: bool) -> _Handle:
     if _pid != os.getpid():
         # A forked child must not say goodbye on its parent's connections, as freeing a handle might.
         _of_parent.append(_free)
-        _free, _pid = {True: [], False: []}, os.getpid()
+        _free, _pid = {}, os.getpid()
+    bundle = _ca_bundle()
     try:
-        return _free[outside_only].pop()  # in one step, also between threads
-    except IndexError:
-        return _Handle(outside_only=outside_only)
+        return _free[outside_only, bundle].pop()  # in one step, also between threads
+    except (KeyError, IndexError):
+        return _Handle(outside_only=outside_only, bundle=bundle)
 
 
 def _give_back(handle: _Handle) -> None:
-    _free[handle.outside_only].append(handle)
+    _free.setdefault(handle.kind, []).append(handle)
 
 
 def _ca_bundle() -> str:
@@ -282,7 +283,7 @@ def _ca_bundle() -> str:
 
 
 @functools.cache
-def _template() -> Any:
+def _template(bundle: str) -> Any:
     """A handle that knows all that handles have in common; to copy it takes a twentieth of the time of telling it."""
     from fairlab import __version__
 
@@ -296,7 +297,6 @@ def _template() -> Any:
     curl.setopt(pycurl.TCP_KEEPALIVE, 1)
     curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
     curl.setopt(pycurl.LOW_SPEED_TIME, _SILENCE_S)
-    bundle = _ca_bundle()
     curl.setopt(pycurl.CAPATH if Path(bundle).is_dir() else pycurl.CAINFO, bundle)
     curl.setopt(pycurl.USERAGENT, f"fairlab/{__version__} (+{HOMEPAGE})")
     # A proxy from the environment must not swallow requests to this machine.
