@@ -12,7 +12,7 @@ import numpy as np
 from xarray.core.indexing import CopyOnWriteArray, ExplicitlyIndexedNDArrayMixin
 from xarray.core.utils import NDArrayMixin
 
-from fairlab.errors import SelectionError, missing_extra
+from fairlab.errors import FairlabError, SelectionError, missing_extra
 from fairlab.provenance import note_missing
 from fairlab.result_tables import readable_bytes
 from fairlab.subset import Subset
@@ -163,7 +163,7 @@ class LazyArray(CopyOnWriteArray):
             return f"lazy, {size}"
         try:
             cost = part.cost()
-        except Exception:  # whatever is wrong with it, an object can be shown
+        except FairlabError:  # an object can be shown, also one that could not be read
             return f"lazy, {size}"
         most = f"≤ {readable_bytes(cost.bytes)}"
         forms = (f"{most} in {_counted(cost.requests)}", f"{most}, {cost.requests:,} req.", most)

@@ -54,7 +54,7 @@ def by_tensorstore(path: Path, level: str) -> np.ndarray | None:
     spec = {"driver": driver, "kvstore": {"driver": "file", "path": f"{path / level}/"}}
     try:
         return np.asarray(tensorstore.open(spec).result().read().result())
-    except (ValueError, NotImplementedError):
+    except (ValueError, NotImplementedError):  # what it raises for a codec or a type that it lacks
         return None
 
 

@@ -68,12 +68,13 @@ class BucketPlace:
 
     def _listed(self, prefix: str, *, signed: bool) -> Listing:
         from obstore import list_with_delimiter
+        from obstore.exceptions import BaseError
 
         if signed not in self._clients:
             self._clients[signed] = s3.client(self._bucket, signed=signed)
         try:
             answer = list_with_delimiter(self._clients[signed], prefix or None)
-        except Exception as exc:  # obstore raises a class for each kind of trouble
+        except (BaseError, OSError, ValueError) as exc:
             raise _translated(exc, self.location, self._bucket) from None  # its text may quote credentials
         return Listing(
             folders=in_order(folder.rstrip("/").rpartition("/")[2] for folder in answer["common_prefixes"]),

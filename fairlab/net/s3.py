@@ -180,12 +180,13 @@ class BucketStore(HttpStore):
 
     def _sign(self, path: str) -> str:
         from obstore import sign
+        from obstore.exceptions import BaseError
 
         try:
             if self._signer is None:
                 self._signer = client(self._bucket)
             return sign(self._signer, "GET", path, _VALID_FOR)
-        except Exception as exc:  # obstore raises a class for each kind of trouble with credentials
+        except (BaseError, OSError, ValueError) as exc:
             raise AccessError(
                 f"the request could not be signed ({type(exc).__name__})\n  at {self.location}\n"
                 "  check the credentials in the environment or the profile",

@@ -51,6 +51,7 @@ class StoredArray:
             self.fill_value = np.zeros((), dtype)[()] if fill is None else np.asarray(fill).astype(dtype)[()]
         except FormatError:
             raise
+        # A stranger's metadata meets zarr and numpy: NotImplementedError is what they raise for types they lack.
         except (ValueError, TypeError, KeyError, NotImplementedError, LookupError, ArithmeticError) as exc:
             raise FormatError(
                 f"the array's metadata cannot be understood ({type(exc).__name__}: {exc})\n  at {where}",

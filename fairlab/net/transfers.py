@@ -7,7 +7,6 @@ transfer and all took turns at the interpreter; and one buffer to receive into, 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
 import socket
@@ -73,6 +72,8 @@ class _Lane:
         self._new: deque[_Transfer] = deque()
         self._rung = False
         self._under_way: dict[Any, _Transfer] = {}
+        self._over: deque[tuple[_Transfer, BaseException | None]] = deque()
+        """Ended, and not yet told so."""
         self._wake_at: float | None = None
         self._selector = selectors.DefaultSelector()
         self._ear, self._bell = socket.socketpair()
@@ -96,13 +97,18 @@ class _Lane:
         while True:
             try:
                 self._turn()
-            except BaseException as exc:  # whoever waits must not wait for ever
+            except Exception as exc:  # one of many broke the turn: all under way hear of it and may try again
                 for transfer in list(self._under_way.values()):
-                    self._remove(transfer)
-                    transfer.then(exc)
+                    self._finish(transfer, exc)
 
     def _turn(self) -> None:
-        wait = None if self._wake_at is None else max(0.0, self._wake_at - time.monotonic())
+        wait = (
+            0.0
+            if self._over
+            else None
+            if self._wake_at is None
+            else max(0.0, self._wake_at - time.monotonic())
+        )
         for key, events in self._selector.select(wait):
             if key.fileobj is self._ear:
                 with self._lock:
@@ -116,19 +122,23 @@ class _Lane:
         if self._wake_at is not None and self._wake_at <= time.monotonic():
             self._wake_at = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        ended = list(self._ended())
-        for transfer, _ in ended:
-            self._remove(transfer)
+        for transfer, error in list(self._ended()):
+            self._finish(transfer, error)
         self._start_new()  # first of all: what came can be looked at while the next is on its way
-        for transfer, error in ended:
+        while self._over:
+            transfer, error = self._over.popleft()  # told once, whatever comes of it
             transfer.then(error)
 
     def _start_new(self) -> None:
         while self._new and len(self._under_way) < int(option("max_connections")):
             transfer = self._new.popleft()
-            self._under_way[transfer.curl] = transfer
-            transfer.starting()
-            self._multi.add_handle(transfer.curl)
+            try:
+                transfer.starting()
+                self._multi.add_handle(transfer.curl)
+            except Exception as exc:  # one of many that cannot start: it hears why, the others go on
+                self._over.append((transfer, exc))
+            else:
+                self._under_way[transfer.curl] = transfer
 
     def _ended(self) -> Iterator[tuple[_Transfer, BaseException | None]]:
         left = 1
@@ -139,10 +149,10 @@ class _Lane:
             for curl, code, text in failed:
                 yield self._under_way[curl], pycurl.error(code, text)
 
-    def _remove(self, transfer: _Transfer) -> None:
+    def _finish(self, transfer: _Transfer, error: BaseException | None) -> None:
         del self._under_way[transfer.curl]
-        with contextlib.suppress(pycurl.error):  # one that could not be added cannot be removed
-            self._multi.remove_handle(transfer.curl)
+        self._multi.remove_handle(transfer.curl)
+        self._over.append((transfer, error))
 
     # ── what curl asks for ───────────────────────────────────────────────────────────────────────────
 

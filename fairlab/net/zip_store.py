@@ -269,6 +269,7 @@ def _table(file: File) -> tuple[dict[str, zipfile.ZipInfo], list[int]]:
             infos, end = archive.infolist(), archive.start_dir
     except FairlabError:
         raise  # the web or the disk, not the zip, is at fault, and says so
+    # NotImplementedError is zipfile's word for versions of the format that it does not know.
     except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, OSError) as exc:
         raise FormatError(
             f"{file.location} is not a zip file ({exc})\n  expected a folder, or an OME-Zarr packed as zip",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from itertools import islice
@@ -118,7 +119,7 @@ class LiveRepository(Repository, Protocol):
         ...
 
 
-class Archive:
+class Archive(ABC):
     """What all live repositories share; an adapter derives from it and writes the rest of :class:`LiveRepository`.
 
     Examples
@@ -141,9 +142,9 @@ class Archive:
     live: ClassVar[bool] = True
     capabilities: ClassVar[Capabilities] = Capabilities()
 
+    @abstractmethod
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Answers page by page; see :meth:`LiveRepository.pages`."""
-        raise NotImplementedError
 
     def idle(self) -> str | None:
         """Why ``live=True`` does not ask this one, and what to do; None: it is asked."""

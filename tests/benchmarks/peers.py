@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Peer:
     """A reader; what it cannot answer, it lacks."""
 
-    def open(self, url: str) -> Any:
-        """Open an image."""
-        raise NotImplementedError
-
-    def level(self, opened: Any, number: int) -> Any:
-        """Something that gives pixels when it is indexed."""
-        raise NotImplementedError
+    open: Callable[[str], Any]
+    """Opens an image."""
+    level: Callable[[Any, int], Any]
+    """Something of one level that gives pixels when it is indexed."""
 
     def read(self, opened: Any, number: int, key: tuple[Any, ...]) -> np.ndarray:
         """Pixels of one level."""

@@ -150,6 +150,20 @@ def test_a_fault_of_our_own_is_raised_where_it_is_waited_for(
     assert http.get(f"{server.url}/object1").body == bytes([1]) * 1000
 
 
+def test_nobody_waits_for_ever_because_another_does_not_listen(server: FaultServer) -> None:
+    def deaf(_: curl.Begun) -> None:
+        raise ZeroDivisionError
+
+    for _ in range(5):
+        deaf_one = http.begin(f"{server.url}/object1", deadline=Deadline(), then=deaf)
+        with ThreadPoolExecutor(4) as threads:
+            asked = [
+                threads.submit(http.get, f"{server.url}/object{n}", deadline=Deadline(3)) for n in range(4)
+            ]
+            assert [one.result(10).body[0] for one in asked] == [0, 1, 2, 3]
+        assert deaf_one is not None and deaf_one.reply().status == 200
+
+
 def test_the_pool_asks_ahead_and_hands_over_what_went_wrong(server: FaultServer) -> None:
     server.fault("object5", Fault(status=500, times=1))
     store, found = HttpStore(server.url), {}
