@@ -8,12 +8,12 @@ never a guess.
 from __future__ import annotations
 
 import dataclasses
-import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from fairlab.foreign_text import escaped, printable
 from fairlab.terms import Term
 
 if TYPE_CHECKING:
@@ -280,12 +280,12 @@ class Record:
         }
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:>14}: {value}" for name, value in self.summary().items())
+        return "\n".join(f"{name:>14}: {printable(value)}" for name, value in self.summary().items())
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            f"<tr><th style='text-align:left'>{escaped(name)}</th>"
+            f"<td style='text-align:left'>{escaped(value)}</td></tr>"
             for name, value in self.summary().items()
         )
         return f"<table>{rows}</table>"

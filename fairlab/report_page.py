@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import html
 from string import Template
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from fairlab import __version__
 from fairlab.assets import data_file
 from fairlab.describe import describe
+from fairlab.foreign_text import escaped
 from fairlab.terms import license
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def report_page(*, results: Results, measured: Sequence[Measured], citation: Cit
         version=__version__,
         question=_question(results),
         images="\n".join(_image(item) for item in measured),
-        citation=html.escape(str(citation)),
-        bibtex=html.escape(citation.bibtex),
-        notebook=html.escape(notebook),
+        citation=escaped(str(citation)),
+        bibtex=escaped(citation.bibtex),
+        notebook=escaped(notebook),
     )
 
 
@@ -111,20 +111,20 @@ def _question(results: Results) -> str:
          _license(record.license), record.id)
         for record in results
     ]  # fmt: skip
-    asked = f"{results.total} images match {html.escape(str(results.query))}; the first {len(results)}:"
+    asked = f"{results.total} images match {escaped(str(results.query))}; the first {len(results)}:"
     return f"<p>{asked}</p>{_table(('Title', 'Repository', 'Organism', 'Licence', 'Address'), rows)}"
 
 
 def _image(item: Measured) -> str:
     facts = describe(item.tree)
     parts = [
-        f"<h2>{html.escape(str(item.tree.attrs.get('title', 'untitled')))}</h2>",
+        f"<h2>{escaped(str(item.tree.attrs.get('title', 'untitled')))}</h2>",
         _facts(item, facts),
         '<div class="pictures">',
         _picture(_view(item, None), "the image"),
         _picture(_view(item, item.labels), "the objects that were found, outlined"),
         "</div>",
-        f"<p class='finding'>{html.escape(finding(item))}</p>",
+        f"<p class='finding'>{escaped(finding(item))}</p>",
         _summary(item.table),
         _picture(_distribution(item.table), "how the sizes are distributed")
         if len(item.table) >= _ENOUGH
@@ -166,7 +166,7 @@ def _truth(item: Measured) -> str:
         f"{values['found']} of {values['true']} true objects were found; "
         f"their areas differ from the truth by {100 * values['area_error']:.1f} % (median)."
     )
-    return f"<h3>Against the truth</h3>{_table(('', 'Measured', 'Truth'), rows)}<p>{html.escape(text)}</p>"
+    return f"<h3>Against the truth</h3>{_table(('', 'Measured', 'Truth'), rows)}<p>{escaped(text)}</p>"
 
 
 def _median(table: pd.DataFrame) -> str:
@@ -229,7 +229,7 @@ def _distribution(table: pd.DataFrame) -> bytes:
 
 def _picture(png: bytes, text: str) -> str:
     data = base64.b64encode(png).decode()
-    alt = html.escape(text, quote=True)
+    alt = escaped(text)
     return (
         f'<figure><img alt="{alt}" src="data:image/png;base64,{data}"><figcaption>{alt}</figcaption></figure>'
     )
@@ -238,9 +238,9 @@ def _picture(png: bytes, text: str) -> str:
 def _table(head: Iterable[str] | None, rows: Iterable[Sequence[Any]]) -> str:
     lines = []
     if head is not None:
-        lines.append("<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + "</tr>")
+        lines.append("<tr>" + "".join(f"<th>{escaped(cell)}</th>" for cell in head) + "</tr>")
     for row in rows:
-        first, *others = (html.escape(str(cell)) for cell in row)
+        first, *others = (escaped(str(cell)) for cell in row)
         lines.append(
             f"<tr><th scope='row'>{first}</th>" + "".join(f"<td>{cell}</td>" for cell in others) + "</tr>"
         )

@@ -6,12 +6,12 @@ and only web addresses become links.
 
 from __future__ import annotations
 
-import html
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fairlab import terms
+from fairlab.foreign_text import escaped, printable
 from fairlab.record import Record
 from fairlab.traits import group_of
 
@@ -41,7 +41,7 @@ def as_text(results: Results) -> str:
             lines.append(_line([str(number), *_cells(record), record.id]))
             number += 1
     lines += _tail(results)
-    return "\n".join(_printable(line).rstrip() for line in lines)
+    return "\n".join(printable(line).rstrip() for line in lines)
 
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal"
@@ -51,20 +51,20 @@ _LONG = f"{_CELL};overflow-wrap:anywhere;min-width:11em"
 def as_html(results: Results) -> str:
     """A table for a notebook, everything escaped."""
     # Jupyter aligns cells to the right and never breaks them unless each one says otherwise.
-    head = "".join(f"<th style='{_CELL}'>{html.escape(name)}</th>" for name in (*_HEADS, "id"))
+    head = "".join(f"<th style='{_CELL}'>{escaped(name)}</th>" for name in (*_HEADS, "id"))
     body: list[str] = []
     number = 0
     for group, records in _grouped(results):
         if group is not None:
-            title = f"<b>{html.escape(group.id)}</b> {html.escape(group.title or '')}"
+            title = f"<b>{escaped(group.id)}</b> {escaped(group.title or '')}"
             body.append(
-                f"<tr><td colspan='8' style='{_CELL}'>{title} ({html.escape(_of(len(records), group.total))})</td></tr>"
+                f"<tr><td colspan='8' style='{_CELL}'>{title} ({escaped(_of(len(records), group.total))})</td></tr>"
             )
         for record in records:
-            cells = [html.escape(cell) for cell in _cells(record, clip=False)]
+            cells = [escaped(cell) for cell in _cells(record, clip=False)]
             cells[0] = _linked(cells[0], record.landing_url)
             row = "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in (str(number), *cells))
-            body.append(f"<tr>{row}<td style='{_LONG}'><code>{html.escape(record.id)}</code></td></tr>")
+            body.append(f"<tr>{row}<td style='{_LONG}'><code>{escaped(record.id)}</code></td></tr>")
             number += 1
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if body else ""
     around = [_paragraphs(_head(results)), table, _paragraphs(_tail(results))]
@@ -72,15 +72,13 @@ def as_html(results: Results) -> str:
 
 
 def _paragraphs(lines: Iterable[str]) -> str:
-    return "".join(f"<p style='margin:0.2em 0'>{html.escape(line)}</p>" for line in lines if line)
+    return "".join(f"<p style='margin:0.2em 0'>{escaped(line)}</p>" for line in lines if line)
 
 
 def _linked(text: str, address: str | None) -> str:
     if not address or not address.startswith(("https://", "http://")):
         return text
-    return (
-        f"<a href='{html.escape(address, quote=True)}' target='_blank' rel='noopener noreferrer'>{text}</a>"
-    )
+    return f"<a href='{escaped(address)}' target='_blank' rel='noopener noreferrer'>{text}</a>"
 
 
 def _head(results: Results) -> list[str]:
@@ -194,11 +192,6 @@ def _line(cells: Sequence[str]) -> str:
 
 def _clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _printable(text: str) -> str:
-    # A title may hold escape sequences, which a terminal would obey.
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def as_row(record: Record) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import fairlab
@@ -319,6 +319,7 @@ anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=40
 
 
 @settings(max_examples=200, deadline=None)
+@example(texts=["\ud800"] * 8, authors=["\ud800"], n=2)
 @given(
     texts=st.lists(anything, min_size=8, max_size=8),
     authors=st.lists(anything, max_size=4),
@@ -341,11 +342,20 @@ def test_any_text_makes_valid_forms(texts: list[str], authors: list[str], n: int
     document = checked_cff(citation.cff)
     works = [document, *document["references"]] if n == 1 else document["references"]
     kept = " ".join(
-        re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]", " ", title).split()
+        re.sub(
+            r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]",
+            " ",
+            title,
+        ).split()
     )
     assert works[0]["title"] == (kept or "unknown title")
     assert json.loads(citation.csl_json)[0]["title"] == (kept or "unknown title")
-    citation._repr_html_().encode()
+    for shown in (citation._repr_html_(), str(citation), citation.license, *citation.duties):
+        shown.encode()
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
+    for record in records:
+        record._repr_html_().encode()
+        str(record).encode()
 
 
 def test_every_study_and_image_of_the_catalogue_is_citable() -> None:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "fairlab"
 
 LAYERS = {
-    0: {"fairlab", "errors", "terms", "licenses", "options", "words", "moves"},
+    0: {"fairlab", "errors", "terms", "licenses", "foreign_text", "options", "words", "moves"},
     1: {
         "crate_facts",
         "filters",

@@ -122,6 +122,11 @@ def test_text_holds_no_control_characters() -> None:
     assert all(character.isprintable() for line in text.split("\n") for character in line)
 
 
+def test_half_a_character_breaks_no_page() -> None:
+    shown = results(record(title="half \ud800 here", license="\udfff"), notes=("\ud800",))
+    assert b"half" in shown._repr_html_().encode() and "half   here" in str(shown)
+
+
 def test_the_tables_say_what_a_reader_needs() -> None:
     shown = results(
         record(organism=(MOUSE,), license="https://creativecommons.org/licenses/by/4.0/", bytes=1_500_000),

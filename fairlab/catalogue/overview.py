@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from fairlab.filters import choice
+from fairlab.foreign_text import escaped, printable
 from fairlab.record import Kind
 from fairlab.repositories.catalogue import CatalogueRepository
 from fairlab.results import FACETS
@@ -51,7 +51,7 @@ class Facets(Mapping[str, dict[str, int]]):
         lines = [self._head()]
         for name, values in self._counts.items():
             lines += ["", name.replace("_", " ")]
-            lines += [f"{number:9,}  {_printable(value)}" for value, number in list(values.items())[:_SHOWN]]
+            lines += [f"{number:9,}  {printable(value)}" for value, number in list(values.items())[:_SHOWN]]
             lines += [f"{'…':>9}  {len(values) - _SHOWN:,} more"] if len(values) > _SHOWN else []
         return "\n".join(lines)
 
@@ -60,19 +60,15 @@ class Facets(Mapping[str, dict[str, int]]):
         for name, values in self._counts.items():
             rows = "".join(
                 f"<tr><td style='text-align:right'>{number:,}</td>"
-                f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+                f"<td style='text-align:left'>{escaped(value)}</td></tr>"
                 for value, number in list(values.items())[:_SHOWN]
             )
             more = f"<p>… {len(values) - _SHOWN:,} more</p>" if len(values) > _SHOWN else ""
-            title = html.escape(name.replace("_", " "))
+            title = escaped(name.replace("_", " "))
             cells.append(f"<td style='vertical-align:top'><b>{title}</b><table>{rows}</table>{more}</td>")
         return (
             f"<div class='fairlab-facets'><p>{self._head()}</p><table><tr>{''.join(cells)}</tr></table></div>"
         )
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def facets(kind: str = "image") -> Facets:

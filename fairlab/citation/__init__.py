@@ -7,14 +7,14 @@ with one function, and one line in ``FORMS``.
 from __future__ import annotations
 
 import difflib
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fairlab.citation import bibtex, cff, csl, plain
-from fairlab.citation.duties import duties, license_label
+from fairlab.citation.duties import duties
 from fairlab.citation.reference import Reference, data_references, software_reference
 from fairlab.errors import QueryError
+from fairlab.foreign_text import escaped
 from fairlab.provenance import records_of
 
 if TYPE_CHECKING:
@@ -45,9 +45,14 @@ class Citation:
     """What is cited, each once."""
 
     @property
+    def _data(self) -> tuple[Reference, ...]:
+        # Everything that is shown is made from these: their text is clean, that of the records need not be.
+        return data_references(self.records)
+
+    @property
     def references(self) -> tuple[Reference, ...]:
         """The data, in order, then fairlab itself."""
-        return (*data_references(self.records), software_reference())
+        return (*self._data, software_reference())
 
     @property
     def text(self) -> str:
@@ -72,12 +77,12 @@ class Citation:
     @property
     def license(self) -> str:
         """The licence, as SPDX identifier where there is one; several are joined, never merged."""
-        return "; ".join(dict.fromkeys(license_label(record) for record in self.records))
+        return "; ".join(dict.fromkeys(one.license_label for one in self._data))
 
     @property
     def duties(self) -> tuple[str, ...]:
         """What each licence asks, one sentence for each licence and credit."""
-        return duties(self.records)
+        return duties(self._data)
 
     def format(self, name: str) -> str:
         """The citation in one form.
@@ -108,7 +113,7 @@ class Citation:
 
     def _repr_html_(self) -> str:
         entries = "".join(f"<li>{_linked(reference)}</li>" for reference in self.references)
-        asked = "".join(f"<li>{html.escape(duty)}</li>" for duty in self.duties)
+        asked = "".join(f"<li>{escaped(duty)}</li>" for duty in self.duties)
         return f"<div><ul>{entries}</ul><p>What the licence asks:</p><ul>{asked}</ul></div>"
 
 
@@ -147,8 +152,8 @@ def cite(obj: Any) -> Citation:
 
 
 def _linked(reference: Reference) -> str:
-    line = html.escape(plain.line(reference))
+    line = escaped(plain.line(reference))
     if reference.address:
-        shown = html.escape(reference.address)
+        shown = escaped(reference.address)
         return line.replace(shown, f'<a href="{shown}">{shown}</a>', 1)
     return line

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from fairlab import __version__
-from fairlab.citation.duties import license_label
+from fairlab.foreign_text import clean
 from fairlab.licenses import License
 from fairlab.licenses import license as known_license
 
@@ -34,7 +34,6 @@ PUBLISHERS = {
 _NO_PUBLISHER = ("unlisted", "unknown", "")
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)?/[^\s\"<>]+")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?!\d)")
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +70,8 @@ class Reference:
     """Addresses of articles about the data, or their titles."""
     attribution: str | None = None
     """Credit in the repository's words, when it says more than the authors."""
+    credit: str | None = None
+    """Whom the licence's duty to credit is about: the repository's words, else the authors."""
     license_label: str = UNKNOWN
     """SPDX identifier, or the licence as stated."""
     license: License | None = None
@@ -137,11 +138,6 @@ def doi_of(text: str) -> str | None:
     return match[0].rstrip(".,;") if match else None
 
 
-def clean(text: str | None) -> str | None:
-    """Text from elsewhere on one line, without control characters; None when nothing is left."""
-    return " ".join(_UNSAFE.sub(" ", text or "").split()) or None
-
-
 def _reference(record: Record, key: str) -> Reference:
     doi = doi_of(clean(record.doi) or "")
     landing, url = clean(record.landing_url), clean(record.url)
@@ -166,7 +162,8 @@ def _reference(record: Record, key: str) -> Reference:
         data_address=url if _is_web(url) and url != address else None,
         articles=tuple(_article(text) for text in map(clean, record.publications) if text),
         attribution=clean(record.attribution) if authors else None,
-        license_label=clean(license_label(record)) or UNKNOWN,
+        credit=clean(record.attribution) or "; ".join(authors) or None,
+        license_label=clean(_license_label(record)) or UNKNOWN,
         license=known_license(record.license or record.license_as_listed),
         ngff_version=clean(record.ngff_version),
         accessed=max(known)[:10] if known else None,
@@ -176,6 +173,13 @@ def _reference(record: Record, key: str) -> Reference:
 def _article(text: str) -> str:
     doi = doi_of(text)
     return f"https://doi.org/{doi}" if doi and not _is_web(text) else text
+
+
+def _license_label(record: Record) -> str | None:
+    """SPDX identifier of a record's licence, else its name or its own words."""
+    stated = record.license or record.license_as_listed
+    found = known_license(stated)
+    return (found.spdx or found.name) if found else stated
 
 
 def _credited(record: Record) -> tuple[str, ...]:

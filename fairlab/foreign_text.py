@@ -1,0 +1,43 @@
+"""Text from elsewhere, made fit for a line of a terminal, a citation or a page.
+
+Titles, names and licences come from repositories and are not trusted: they may hold escape sequences that a
+terminal obeys, marks that turn the direction of writing, half characters that cannot be encoded, and HTML.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+# Controls but tab and line end; separators and marks that no line should hold; marks that turn the direction of
+# writing; halves of surrogate pairs and what is no character, which neither a file nor XML can hold.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def clean(text: str | None) -> str | None:
+    r"""The text on one line, without what is unsafe; None when nothing is left.
+
+    Examples
+    --------
+    >>> clean(" A\ncell \ud800"), clean("\x07")
+    ('A cell', None)
+    """
+    return " ".join(_UNSAFE.sub(" ", text or "").split()) or None
+
+
+def printable(text: str) -> str:
+    """The text, with a space for each character that a terminal cannot or must not show."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def escaped(text: str) -> str:
+    r"""The text for a page: HTML in it is shown, never obeyed, and the page can always be encoded.
+
+    Examples
+    --------
+    >>> escaped("<b>bold</b>\ud800")
+    '&lt;b&gt;bold&lt;/b&gt; '
+    """
+    return html.escape(_UNSAFE.sub(" ", text))
