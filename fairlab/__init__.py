@@ -8,7 +8,7 @@ from __future__ import annotations
 # Type checkers read this name as true; importing it from typing would triple the time this import takes.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlab import catalogue, errors, runs, samples, teach
+    from fairlab import catalogue, errors, fair, runs, samples, teach
     from fairlab.analysis.measure import measure
     from fairlab.analysis.segment import segment
     from fairlab.catalogue.overview import facets
@@ -34,6 +34,7 @@ _HOMES = {
     "cite": "fairlab.citation",
     "errors": "fairlab.errors",
     "facets": "fairlab.catalogue.overview",
+    "fair": "fairlab.fair",
     "images_of": "fairlab.lookups",  # not listed: it is a record's method, as the thumbnail is
     "lookup": "fairlab.lookups",
     "measure": "fairlab.analysis.measure",
@@ -60,6 +61,7 @@ __all__ = [
     "cite",
     "errors",
     "facets",
+    "fair",
     "lookup",
     "measure",
     "open_image",

@@ -14,9 +14,9 @@ import pytest
 import fairlab
 
 NAMES = {
-    "Record", "Results", "__version__", "catalogue", "cite", "errors", "facets", "lookup", "measure", "open_image",
-    "open_labels", "open_plate", "run", "runs", "samples", "search", "segment", "set_options", "teach", "validate",
-    "view",
+    "Record", "Results", "__version__", "catalogue", "cite", "errors", "facets", "fair", "lookup", "measure",
+    "open_image", "open_labels", "open_plate", "run", "runs", "samples", "search", "segment", "set_options", "teach",
+    "validate", "view",
 }  # fmt: skip
 HEAVY = {
     "xarray", "pandas", "numpy", "dask", "zarr", "skimage", "scipy", "ome_zarr", "hvplot", "matplotlib", "jupyter_core",
@@ -40,10 +40,10 @@ def test_every_name_is_there_after_every_submodule_was_imported() -> None:
     for module in pkgutil.walk_packages(fairlab.__path__, "fairlab."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    verbs = NAMES - {"__version__", "catalogue", "errors", "runs", "samples", "teach"}
+    verbs = NAMES - {"__version__", "catalogue", "errors", "fair", "runs", "samples", "teach"}
     for name in verbs:
         assert callable(getattr(fairlab, name)), name
-    for name in ("catalogue", "errors", "runs", "samples", "teach"):
+    for name in ("catalogue", "errors", "fair", "runs", "samples", "teach"):
         assert getattr(fairlab, name).__name__ == f"fairlab.{name}"
 
 
@@ -60,7 +60,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_every_public_callable_has_a_docstring_with_an_example() -> None:
-    for name in NAMES - {"__version__", "catalogue", "errors", "runs", "samples", "teach", "Results"}:
+    for name in NAMES - {"__version__", "catalogue", "errors", "fair", "runs", "samples", "teach", "Results"}:
         assert ">>>" in (getattr(fairlab, name).__doc__ or ""), name
 
 

@@ -36,6 +36,7 @@ LAYERS = {
         "catalogue",
         "conversation",
         "costs",
+        "fair",
         "regions",
         "federation",
         "gathering",

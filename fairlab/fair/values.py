@@ -1,0 +1,161 @@
+"""What documents write, in the one form that descriptions hold: licences, terms, people, articles."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from fairlab.licenses import license as known_license
+from fairlab.terms import Term, Vocabulary, identifier, imaging_methods, organisms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fairlab.record import Creator
+
+_DOI: Final = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+)")
+_ORCID: Final = re.compile(r"(?:^|orcid\.org/)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?$", re.IGNORECASE)
+_PMID: Final = re.compile(
+    r"(?:^|pmid:\s*|pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/)(\d{1,9})/?$", re.IGNORECASE
+)
+_EMAIL: Final = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+def license_value(text: str) -> dict[str, Any]:
+    """A licence, and what it permits where it is one that fairlab knows.
+
+    Examples
+    --------
+    >>> told = license_value("CC BY-NC 4.0")
+    >>> told["spdx"], told["url"], told["commercial"]
+    ('CC-BY-NC-4.0', 'https://creativecommons.org/licenses/by-nc/4.0/', False)
+    >>> license_value("ask the authors")
+    {'name': 'ask the authors'}
+    """
+    known = known_license(text)
+    if known is None:
+        stated = text.strip()
+        return {"name": stated, **({"url": stated} if re.match(r"https?://\S+$", stated) else {})}
+    return {
+        "name": known.name,
+        "url": known.url,
+        **({"spdx": known.spdx} if known.spdx else {}),
+        "commercial": not known.non_commercial,
+        "derivatives": not known.no_derivatives,
+        "share_alike": known.share_alike,
+        "attribution": known.attribution_required,
+    }
+
+
+def term_value(label: str | None, text: str | None = None, *, scheme: str | None = None) -> dict[str, str]:
+    """A term of an ontology; a label without identifier stays one, and nothing is looked up.
+
+    Parameters
+    ----------
+    label : str or None
+        What the document calls it.
+    text : str, optional
+        Identifier in any form.
+    scheme : {"NCBITaxon", "FBbi"}, optional
+        What a bare number stands for.
+
+    Examples
+    --------
+    >>> term_value("fruit fly", "NCBI:txid7227")
+    {'label': 'fruit fly', 'id': 'NCBITaxon:7227'}
+    >>> term_value(None, "obo:FBbi_246")
+    {'label': 'fluorescence microscopy', 'id': 'FBbi:00000246'}
+    """
+    compact = identifier(text, scheme=scheme) if text else None
+    stated = (label or "").strip()
+    shown = stated or _label_of(compact) or compact or (text or "").strip()
+    found = {"label": shown} if shown else {}
+    if compact:
+        found["id"] = compact
+    elif text and text.strip() and text.strip() != shown:
+        found["id"] = text.strip()
+    return found
+
+
+def _label_of(compact: str | None) -> str | None:
+    vocabulary: Vocabulary | None = None
+    if compact and compact.startswith("NCBITaxon:"):
+        vocabulary = organisms()
+    elif compact and compact.startswith("FBbi:"):
+        vocabulary = imaging_methods()
+    entry = vocabulary.entries.get(compact) if vocabulary and compact else None
+    return entry.term.label if entry else None
+
+
+def term_of(value: Mapping[str, str]) -> Term:
+    """The term that :func:`term_value` made a value of."""
+    return Term(label=value.get("label") or value["id"], id=value.get("id"))
+
+
+def doi(text: str | None) -> str | None:
+    """The DOI in a text, without resolver.
+
+    Examples
+    --------
+    >>> doi("https://doi.org/10.1371/journal.pbio.3000388"), doi("no DOI")
+    ('10.1371/journal.pbio.3000388', None)
+    """
+    found = _DOI.search(text or "")
+    return found[1].rstrip(".,;)") if found else None
+
+
+def orcid(text: str | None) -> str | None:
+    """The ORCID in an identifier, without resolver.
+
+    Examples
+    --------
+    >>> orcid("https://orcid.org/0000-0002-1825-0097")
+    '0000-0002-1825-0097'
+    """
+    found = _ORCID.search((text or "").strip())
+    return found[1].upper() if found else None
+
+
+def publication(text: str, *, title: str | None = None, year: str | None = None) -> dict[str, str]:
+    """An article by whatever names it: DOI, PubMed number, address or plain words.
+
+    Examples
+    --------
+    >>> publication("https://doi.org/10.1371/journal.pbio.3000388")
+    {'doi': '10.1371/journal.pbio.3000388'}
+    >>> publication("PMID: 123"), publication("https://example.org/paper", title="Cells")
+    ({'pmid': '123'}, {'url': 'https://example.org/paper', 'title': 'Cells'})
+    """
+    stated, found = text.strip(), {}
+    if known := doi(stated):
+        found["doi"] = known
+    elif number := _PMID.search(stated):
+        found["pmid"] = number[1]
+    elif re.match(r"https?://", stated):
+        found["url"] = stated
+    elif stated and not title:
+        found["title"] = stated
+    more = {"title": (title or "").strip(), "year": (year or "").strip()}
+    return {**found, **{name: value for name, value in more.items() if value}}
+
+
+def creator_value(creator: Creator) -> dict[str, Any]:
+    """A person or group of a record."""
+    place = {"name": creator.affiliation, "ror": creator.ror}
+    place = {name: value for name, value in place.items() if value}
+    return {
+        "name": creator.name,
+        **({"orcid": creator.orcid} if creator.orcid else {}),
+        **({"affiliations": [place]} if place else {}),
+    }
+
+
+def without_email(text: str) -> str:
+    """A text without the e-mail addresses in it: contact data are not kept.
+
+    Examples
+    --------
+    >>> without_email("Ada Lovelace <ada@example.org>")
+    'Ada Lovelace'
+    """
+    return re.sub(r"\s*[<(\[]\s*[>)\]]|\s*$", "", _EMAIL.sub("", text)).strip()
