@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from fairlab.errors import ChunkError, FairlabError, warn
 from fairlab.net import guard, memory, pool, shards
-from fairlab.net.http import Deadline
+from fairlab.net.ahead import Request
 from fairlab.net.traffic import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
 
     from fairlab.net.codecs import Scratch
-    from fairlab.net.curl import Begun
     from fairlab.net.fetch import ArrayReader
+    from fairlab.net.http import Deadline
     from fairlab.net.selection import Plan, Share
     from fairlab.net.store import Store
 
@@ -64,6 +64,10 @@ class _Object:
     def key(self) -> str:
         return self.reader.key(self.cell)
 
+    def request(self, part: slice | None, deadline: Deadline | None) -> Request:
+        """The question for it, or for a part of it."""
+        return Request(self.reader.store, self.key, part, deadline)
+
     @property
     def in_parts(self) -> bool:
         """Whether it is a shard of which only some chunks are fetched."""
@@ -71,30 +75,6 @@ class _Object:
         if reader.layout is None:
             return False
         return not (reader.whole_shards and len(self.shares) == reader.wanted_of_shard(self.cell))
-
-
-@dataclass
-class _Request:
-    """A stored object, or a part of it, that is asked for ahead where the store can do that."""
-
-    item: _Object
-    part: slice | None
-    deadline: Deadline | None
-    """Of the whole read; by default one that runs from when the question leaves."""
-
-    def begin(self, then: Callable[[Begun], None]) -> Begun | None:
-        """Ask ahead."""
-        ahead = getattr(self.item.reader.store, "begin", None)  # only what has to be waited for has it
-        if ahead is None:
-            return None
-        self.deadline = self.deadline or Deadline(waits=True)
-        begun: Begun | None = ahead(self.item.key, part=self.part, deadline=self.deadline, then=then)
-        return begun
-
-    def answer(self) -> bytes | None:
-        """The bytes, asked for again where what was asked ahead did not come to a good end."""
-        deadline = self.deadline or Deadline()
-        return self.item.reader.store.get(self.item.key, part=self.part, deadline=deadline)
 
 
 @dataclass
@@ -128,11 +108,14 @@ class _Batch:
                 self.count += 1
                 if item.in_parts:
                     divided.append(item)
-                    yield pool.Job(partial(self._index, item))
+                    assert item.reader.layout is not None
+                    request = item.request(item.reader.layout.index_part, self.deadline)
+                    ahead = None if item.reader.knows_index(item.cell) else request.begin
+                    yield pool.Job(partial(self._index, item, request), begin=ahead)
                 else:
-                    request = _Request(item, None, self.deadline)
+                    request = item.request(None, self.deadline)
                     place, size = partial(self._place_whole, item), item.reader.coding.nbytes
-                    yield pool.Job(partial(self._whole, request), place, size, request.begin)
+                    yield pool.Job(partial(self._whole, item, request), place, size, request.begin)
 
         pool.run(jobs())
         pool.run(
@@ -143,10 +126,10 @@ class _Batch:
         )
 
     def _job(self, item: _Object, stretch: shards.Stretch[Share]) -> pool.Job:
-        request = _Request(item, slice(stretch.start, stretch.stop), self.deadline)
+        request = item.request(slice(stretch.start, stretch.stop), self.deadline)
         place = partial(self._place_part, item, stretch)
         size = 2 * (stretch.stop - stretch.start)  # what curl hands over, and the whole made of it
-        return pool.Job(partial(self._part, request), place, size, request.begin)
+        return pool.Job(partial(self._part, item, request), place, size, request.begin)
 
     def settle(self) -> None:
         """Ask once more for what was not there but whose neighbours are; then fill, count and tell."""
@@ -194,11 +177,11 @@ class _Batch:
             )
         warn(f"{text} and read as the fill value: {named}\n  at {where}")
 
-    def _whole(self, request: _Request) -> bytes | None:
-        with self._naming(request.item):
+    def _whole(self, item: _Object, request: Request) -> bytes | None:
+        with self._naming(item):
             body = request.answer()
         if body is None:
-            self.absent.append(request.item)
+            self.absent.append(item)
         return body
 
     def _place_whole(self, item: _Object, body: bytes, scratch: Scratch) -> None:
@@ -213,9 +196,9 @@ class _Batch:
                     item.out[share.target] = reader.decode(body[part], scratch)[share.inside]
         self.found.add((id(reader), item.cell))
 
-    def _index(self, item: _Object) -> None:
+    def _index(self, item: _Object, request: Request) -> None:
         with self._naming(item):
-            item.index = item.reader.index_of(item.cell, self.deadline)
+            item.index = item.reader.index_of(item.cell, request.deadline)
         if item.index is None:
             self.absent.append(item)
         else:
@@ -236,10 +219,10 @@ class _Batch:
             else:
                 yield part, share
 
-    def _part(self, request: _Request) -> bytes:
+    def _part(self, item: _Object, request: Request) -> bytes:
         assert request.part is not None
         start, stop = request.part.start, request.part.stop
-        with self._naming(request.item):
+        with self._naming(item):
             body = request.answer()
             if body is None or len(body) != stop - start:
                 have = "is gone" if body is None else f"gives {len(body)} bytes there"

@@ -12,6 +12,7 @@ import numpy as np
 
 from fairlab.errors import AccessError, FairlabError, FormatError, warn
 from fairlab.net import batch, guard, memory, pool, shards
+from fairlab.net.ahead import Request
 from fairlab.net.http import Deadline
 from fairlab.net.selection import outer, points
 from fairlab.net.stored_array import StoredArray
@@ -68,7 +69,8 @@ def documents(
         A document is odd but readable, for example with the same key twice.
     """
     keys, needed = list(keys), set(required)
-    answers = dict(zip(keys, pool.each(lambda key: _document(store, key, deadline), keys), strict=True))
+    questions = [Request(store, key, deadline=deadline) for key in keys]
+    answers = dict(zip(keys, pool.each(_document, questions, begin=Request.begin), strict=True))
     refusals = {key: answer for key, answer in answers.items() if isinstance(answer, FairlabError)}
     for key, refusal in refusals.items():
         if key in needed or len(refusals) + sum(a is None for a in answers.values()) == len(keys):
@@ -83,11 +85,11 @@ def documents(
 
 
 def _document(
-    store: Store, key: str, deadline: Deadline | None
+    request: Request,
 ) -> tuple[dict[str, Any], tuple[json_documents.Remark, ...]] | FairlabError | None:
-    where = f"{store.location}/{key}"
+    where = f"{request.store.location}/{request.key}"
     try:
-        body = store.get(key, deadline=deadline or Deadline())
+        body = request.answer()
     except (AccessError, FormatError) as refusal:
         return refusal
     if body is None:
@@ -235,6 +237,11 @@ class ArrayReader(StoredArray):
         size = self.dtype.itemsize * int(np.prod([int(n) for n in shape], dtype=object))
         guard.check_read(size, where=self.where)
         return memory.empty(shape, self.dtype.newbyteorder("="))
+
+    def knows_index(self, cell: tuple[int, ...]) -> bool:
+        """Whether :meth:`index_of` has nothing to ask."""
+        with self._lock:
+            return cell in self._indexes
 
     def index_of(self, cell: tuple[int, ...], deadline: Deadline | None) -> NDArray[np.uint64] | None:
         """Index of a shard, None when the shard is not there; asked for once."""

@@ -70,13 +70,24 @@ def lay(works: Iterable[Callable[[], object]]) -> None:
         _workers().lay(works)
 
 
-def each(work: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
-    """``work`` on every item at once, results in order; the first error ends it and drops what waits."""
+def each(
+    work: Callable[[Item], Outcome],
+    items: Iterable[Item],
+    *,
+    begin: Callable[[Item, Callable[[Begun], None]], Begun | None] | None = None,
+) -> list[Outcome]:
+    """``work`` on every item at once, results in order; the first error ends it and drops what waits.
+
+    What ``begin`` can ask ahead (see :attr:`Job.begin`) is worked on when it has come.
+    """
     items = list(items)
     outcomes: dict[int, Outcome] = {}
 
     def job(number: int) -> Job:
-        return Job(lambda: outcomes.__setitem__(number, work(items[number])))
+        return Job(
+            lambda: outcomes.__setitem__(number, work(items[number])),
+            begin=begin and partial(begin, items[number]),
+        )
 
     run(job(number) for number in range(len(items)))
     return [outcomes[number] for number in range(len(items))]

@@ -68,11 +68,8 @@ class Fairlab(Peer):
         """Mean of each well."""
         image = self.fairlab.open_plate(url)[f"scale{level}/image"].load()
         means = image.mean([dim for dim in image.dims if dim not in ("row", "column")])
-        return {
-            f"{row.item()}/{column.item()}": float(means.sel(row=row, column=column))
-            for row in means.row
-            for column in means.column
-        }
+        rows, columns = means.row.values, means.column.values
+        return {f"{rows[r]}/{columns[c]}": float(mean) for (r, c), mean in np.ndenumerate(means.values)}
 
     def field(self, url: str, row: str, column: str) -> np.ndarray:
         """One field of a plate at its finest level."""

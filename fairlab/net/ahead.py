@@ -1,0 +1,38 @@
+"""A stored object, or a part of it, that is asked for ahead where the store can do that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fairlab.net.http import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fairlab.net.curl import Begun
+    from fairlab.net.store import Store
+
+
+@dataclass
+class Request:
+    """One question to a store; :attr:`begin` and :meth:`answer` are what a :class:`fairlab.net.pool.Job` wants."""
+
+    store: Store
+    key: str
+    part: slice | None = None
+    deadline: Deadline | None = None
+    """Of all questions together; by default one that runs from when this one leaves."""
+
+    def begin(self, then: Callable[[Begun], None]) -> Begun | None:
+        """Ask ahead; None where only waiting helps."""
+        ahead = getattr(self.store, "begin", None)  # only what has to be waited for has it
+        if ahead is None:
+            return None
+        self.deadline = self.deadline or Deadline(waits=True)
+        begun: Begun | None = ahead(self.key, part=self.part, deadline=self.deadline, then=then)
+        return begun
+
+    def answer(self) -> bytes | None:
+        """The bytes, asked for again where what was asked ahead did not come to a good end."""
+        return self.store.get(self.key, part=self.part, deadline=self.deadline or Deadline())
