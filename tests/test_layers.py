@@ -82,6 +82,7 @@ DOORS = {
     "google_crc32c": {"net.checksums", "net.codecs", "net.shards"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},
     "ome_zarr": {"sharing"},
+    "anywidget": {"widgets"},
     "ipywidgets": {"widgets"},
     "PIL": {"widgets"},
     "papermill": {"runs"},

@@ -14,8 +14,7 @@ import numpy as np
 
 from fairlab.errors import QueryError
 from fairlab.widgets import canvas, scale_bar, words
-from fairlab.widgets.compositing import auto_window, composite, overlay
-from fairlab.widgets.reading import read_labels, read_plane
+from fairlab.widgets.painting import paint
 from fairlab.widgets.scene import Scene, scene_of
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from fairlab.widgets.reading import Plane
     from fairlab.widgets.scale_bar import ScaleBar
     from fairlab.widgets.state import ViewState
 
@@ -214,61 +212,16 @@ def _body(
     scale: float = 1.0,
     whole: bool = True,
 ) -> _Body:
-    plane = read_plane(scene, state, max_pixels=max_pixels)
-    state, blank = _with_windows(state, plane)
-    image = scene.levels[state.level]
-    sizes = image.sizes[scene.layout.y], image.sizes[scene.layout.x]
-    shape = fitted(sizes, aspect=scene.aspect(state.level), box=box, whole=whole)
-    if state.active:
-        picture = canvas.resized(composite(list(plane.values), state.active), *shape)
-    else:
-        picture = np.zeros((*shape, 3), np.uint8)
-    labels = read_labels(scene, state, shape, max_pixels=max_pixels)
-    if labels is not None:
-        outline = state.outline and not scene.layout.is_labels
-        opacity = 1.0 if scene.layout.is_labels else 0.4
-        picture = overlay(
-            picture, labels, outline=outline, opacity=opacity, thickness=max(1, round(1.5 * scale))
-        )
-    bar = _bar(scene, state, shape[1])
-    notes = words.notes(scene, state, plane, blank, labels_shown=labels is not None)
-    return _Body(image=_with_bar(picture, bar, scale), state=state, bar=bar, notes=notes)
-
-
-def _with_windows(state: ViewState, plane: Plane) -> tuple[ViewState, tuple[str, ...]]:
-    """The state with its open windows taken from the plane, and the channels without any finite number."""
-    pairs = list(zip(state.active, plane.values, strict=True))
-    windows = {c.name: auto_window(values) for c, values in pairs if c.window is None}
-    blank = tuple(c.name for c, values in pairs if values.dtype.kind == "f" and not np.isfinite(values).any())
-    return state.with_windows(windows), blank
-
-
-def fitted(
-    sizes: tuple[int, int], *, aspect: float, box: tuple[int, int], whole: bool = True
-) -> tuple[int, int]:
-    """Rows and columns at which a plane fits a box, in its physical proportion.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        Rows and columns of the plane.
-    aspect : float
-        Height of a pixel divided by its width.
-    box : tuple of int
-        Rows and columns there is room for.
-    whole : bool
-        Enlarge square pixels a whole number of times only, so that all stay equally large.
-
-    Examples
-    --------
-    >>> fitted((100, 200), aspect=1.0, box=(720, 720)), fitted((100, 200), aspect=4.0, box=(720, 720))
-    ((300, 600), (720, 360))
-    """
-    height, width = sizes[0] * aspect, float(sizes[1])
-    factor = min(box[0] / height, box[1] / width)
-    if whole and aspect == 1.0 and factor > 1:
-        factor = int(factor)
-    return max(1, round(height * factor)), max(1, round(width * factor))
+    painted = paint(
+        scene, state, box, max_pixels=max_pixels, thickness=max(1, round(1.5 * scale)), whole=whole
+    )
+    bar = _bar(scene, painted.state, painted.pixels.shape[1])
+    return _Body(
+        image=_with_bar(painted.pixels, bar, scale),
+        state=painted.state,
+        bar=bar,
+        notes=words.notes(scene, painted),
+    )
 
 
 def _bar(scene: Scene, state: ViewState, width: int) -> ScaleBar | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,9 @@ from fairlab.widgets.layout import Layout, layout_of
 from fairlab.widgets.state import ViewState, dimensions_of, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
-Levels = Mapping[str, xr.DataArray]
+Levels = dict[str, xr.DataArray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,13 @@ class Scene:
             if max(image.sizes[self.layout.y], image.sizes[self.layout.x]) <= max_pixels:
                 return name
         return list(self.levels)[-1]
+
+    def level_from(self, side: int) -> str:
+        """The coarsest level whose longer side has at least ``side`` pixels, else the finest."""
+        for name, image in reversed(self.levels.items()):
+            if max(image.sizes[self.layout.y], image.sizes[self.layout.x]) >= side:
+                return name
+        return next(iter(self.levels))
 
     def level_name(self, wanted: object) -> str:
         """The level that a caller names, by name or number.

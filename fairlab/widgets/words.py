@@ -9,7 +9,7 @@ from fairlab.widgets.compositing import rgb_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fairlab.widgets.reading import Plane
+    from fairlab.widgets.painting import Painting
     from fairlab.widgets.scale_bar import ScaleBar
     from fairlab.widgets.scene import Scene
     from fairlab.widgets.state import ViewState
@@ -33,20 +33,19 @@ def places(state: ViewState) -> list[str]:
     ]
 
 
-def notes(
-    scene: Scene, state: ViewState, plane: Plane, blank: tuple[str, ...], *, labels_shown: bool
-) -> tuple[str, ...]:
+def notes(scene: Scene, painted: Painting) -> tuple[str, ...]:
     """What a reader must know to read the picture rightly."""
+    state, steps = painted.state, painted.plane.steps
     notes = []
     if state.labels is not None and not scene.layout.is_labels:
         how = "outlines" if state.outline else "areas"
         notes.append(
-            f"{how}: {state.labels}" if labels_shown else f"no labels “{state.labels}” at this plane"
+            f"{how}: {state.labels}" if painted.labels_shown else f"no labels “{state.labels}” at this plane"
         )
-    if max(plane.steps) > 1:
-        notes.append(f"drawn: 1 in {plane.steps[0]} rows, 1 in {plane.steps[1]} columns")
-    if blank:
-        notes.append(f"no finite value in {', '.join(blank)}")
+    if max(steps) > 1:
+        notes.append(f"drawn: 1 in {steps[0]} rows, 1 in {steps[1]} columns")
+    if painted.blank:
+        notes.append(f"no finite value in {', '.join(painted.blank)}")
     if state.channels and not state.active:
         notes.append("all channels are off")
     return tuple(notes)

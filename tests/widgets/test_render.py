@@ -16,8 +16,9 @@ from fairlab.errors import MissingExtraError, QueryError, SelectionError
 from fairlab.widgets import canvas, scale_bar
 from fairlab.widgets.channels import Channel
 from fairlab.widgets.compositing import auto_window, composite, edges, intensity, label_colors, overlay
+from fairlab.widgets.painting import fitted, miniature
 from fairlab.widgets.reading import read_labels, read_plane
-from fairlab.widgets.render import Picture, draw, fitted, overview
+from fairlab.widgets.render import Picture, draw, overview
 from fairlab.widgets.scene import scene_of
 from tests.widgets.images import Counted, axis, image, stack, tree
 
@@ -559,3 +560,17 @@ def test_overview_wants_one_title_each():
     assert caught.value.kind == "overview"
     with pytest.raises(QueryError):
         overview([], titles=[])
+
+
+# ── bare and small ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_miniature_reads_the_coarsest_level_that_is_large_enough():
+    full = stack(256)
+    counted = Counted(full.values)
+    levels = tree(full)
+    levels["scale0"] = counted.lazy(full).to_dataset(name="image")
+    picture = PIL.open(io.BytesIO(miniature(levels, side=100)))
+    assert max(picture.size) == 100 and counted.read == 0
+    assert max(PIL.open(io.BytesIO(miniature(levels, side=200))).size) == 200
+    assert counted.read > 0

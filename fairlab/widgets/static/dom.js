@@ -1,0 +1,66 @@
+// Elements, without ever making HTML of text: whatever an image or a server says stays text.
+
+/** An element with properties, attributes (names with "-", and role) and listeners (functions named on…). */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name.includes("-") || name === "role") element.setAttribute(name, String(value));
+    else if (name === "style") Object.assign(element.style, value);
+    else element[name] = value;
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const ICON_PATHS = {
+  fit: "M3 8V3h5M16 3h5v5M21 16v5h-5M8 21H3v-5",
+  plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  box: "M4 8V4h4M11 4h2M16 4h4v4M20 11v2M20 16v4h-4M13 20h-2M8 20H4v-4M4 13v-2",
+  code: "M8 7l-5 5 5 5M16 7l5 5-5 5",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  sliders: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.500v5M9 14.500v5",
+  play: "M7 4.500v15l12-7.500z",
+  pause: "M8 5v14M16 5v14",
+  close: "M6 6l12 12M18 6L6 18",
+  help: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500v.5",
+  search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M16 16l5 5",
+  check: "M4 12l5 5L20 6",
+  warning: "M12 4L2.500 20h19zM12 10v4M12 17v.5",
+};
+
+/** A small drawing in the colour of the text; says nothing to screen readers. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICON_PATHS[name]);
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.classList.add("fl-icon");
+  svg.append(path);
+  return svg;
+}
+
+/** A button that shows an icon and is called by words. */
+export function iconButton(name, words, onclick, properties = {}) {
+  const shown = { type: "button", className: "fl-button fl-square", title: words, "aria-label": words };
+  return h("button", { ...shown, onclick, ...properties }, icon(name));
+}
+
+/** The outermost element of a widget. Its keys are its own: JupyterLab's shortcuts (b: new cell) stay away. */
+export function frame(name, ...children) {
+  return h("section", { className: "fairlab", "aria-label": name, "data-lm-suppress-shortcuts": "true" }, children);
+}
+
+/** The line under a widget that says what went wrong: show(text), clear(). */
+export function errorLine(model) {
+  const text = h("span", { className: "fl-error-text" });
+  const line = h("div", { className: "fl-error", role: "alert", hidden: true }, icon("warning"), text);
+  const clear = () => ((line.hidden = true), (text.textContent = ""));
+  const show = (words) => ((text.textContent = words), (line.hidden = false));
+  line.append(iconButton("close", "Dismiss", clear));
+  model.on("msg:custom", (message) => message.kind === "error" && show(message.text));
+  return { element: line, show, clear };
+}

@@ -1,0 +1,53 @@
+"""The front-end's files: small, plain, and nothing in them that reaches out or trusts a text."""
+
+from __future__ import annotations
+
+import re
+from graphlib import TopologicalSorter
+
+import pytest
+
+from fairlab.widgets import frontend
+
+MODULES = sorted(path.stem for path in frontend.FOLDER.glob("*.js"))
+SHEETS = sorted(path.stem for path in frontend.FOLDER.glob("*.css"))
+
+
+def imports(name: str) -> list[str]:
+    return re.findall(r'from "\./(\w+)\.js"', (frontend.FOLDER / f"{name}.js").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_stands_behind_what_it_imports(name):
+    joined = frontend.module(name)
+    assert not re.search(r"^\s*import\b", joined, re.MULTILINE)
+    list(TopologicalSorter({module: imports(module) for module in MODULES}).static_order())
+    for needed in imports(name):
+        first_line = (frontend.FOLDER / f"{needed}.js").read_text("utf-8").splitlines()[0]
+        own = (frontend.FOLDER / f"{name}.js").read_text("utf-8").splitlines()[0]
+        assert joined.count(first_line) == 1
+        assert joined.index(first_line) < joined.index(own)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_text_never_becomes_html_and_nothing_is_fetched(name):
+    text = (frontend.FOLDER / f"{name}.js").read_text("utf-8")
+    plain = text.replace("http://www.w3.org/2000/svg", "")
+    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function",
+                      "http:", "https:", "fetch(", "XMLHttpRequest", "WebSocket", "webgl", "import("):  # fmt: skip
+        assert forbidden not in plain
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_styles_load_nothing_and_reach_only_fairlab(name):
+    text = (frontend.FOLDER / f"{name}.css").read_text("utf-8")
+    assert "url(" not in text and "@import" not in text
+    selectors = re.findall(
+        r"^([^\s@}/][^{}]*)\{", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL), re.MULTILINE
+    )
+    assert selectors
+    assert all(".fairlab" in s or ".fl-" in s for selector in selectors for s in selector.split(","))
+
+
+def test_each_sheet_brings_the_theme_once():
+    assert frontend.stylesheet("theme").count("--fl-ink:") == 2
