@@ -117,6 +117,7 @@ def _listed_study(row: Row) -> Document:
             row["names"],
             row["collection"],
             *_codes(row["same_as"]),
+            row["doi"],
         ),
         names=_study_names(record),
     )
@@ -137,6 +138,8 @@ def _study_names(record: Record) -> frozenset[str]:
     found = {address_key(url) for url in (record.landing_url, record.url) if url}
     if record.accession:
         found |= {record.accession, f"{record.repository}:{record.accession}"}
+    if record.doi:
+        found.add(record.doi)
     return frozenset(name.casefold() for name in found)
 
 

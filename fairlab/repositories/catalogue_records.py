@@ -35,6 +35,8 @@ def study_record(row: Row, *, listed: int = 0) -> Record:
     sources = {"*": Source(document=row["document"])}
     if row["n_images_from"]:
         sources["n_images"] = Source(document=row["n_images_from"], pointer="images")
+    if row["doi_from"]:
+        sources["doi"] = Source(document=row["doi_from"], pointer="DOI")
     return Record(
         id=row["id"],
         kind="study",
@@ -42,6 +44,7 @@ def study_record(row: Row, *, listed: int = 0) -> Record:
         accession=row["accession"],
         title=row["title"] or None,
         authors=split(row["authors"]),
+        doi=row["doi"] or None,
         publications=split(row["publications"]),
         license=row["license"] or None,
         release_date=row["release_date"] or None,
@@ -74,7 +77,7 @@ def image_record(row: Row, study: Row | None) -> Record:
         title=row["title"] or None,
         authors=split(whole["authors"]),
         attribution=row["attribution"] or None,
-        doi=row["doi"] or None,
+        doi=whole["doi"] or None,
         publications=split(whole["publications"]),
         license=whole["license"] or None,
         license_as_listed=row["license_as_listed"] or None,
@@ -100,6 +103,7 @@ def image_record(row: Row, study: Row | None) -> Record:
 
 _FROM_STUDY = (
     "authors",
+    "doi",
     "publications",
     "license",
     "release_date",
@@ -126,6 +130,8 @@ def _sources(row: Row, study: Row | None, inherited: Mapping[str, str]) -> dict[
         from_study.update(name for name in terms if row[name] == study[name])
     document = study["document"] if study else row["document"]
     found = {name: Source(document=document, basis="inferred") for name in sorted(from_study)}
+    if study and "doi" in inherited:
+        found["doi"] = Source(document=study["doi_from"], pointer="DOI", basis="inferred")
     if row["layout_from"]:
         found["layout"] = Source(document=row["layout_from"], pointer="kind", basis="inferred")
     if row["axes_from"]:

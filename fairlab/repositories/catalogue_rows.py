@@ -113,13 +113,21 @@ def same_studies(listed: Iterable[Row]) -> dict[str, set[str]]:
 
 
 def study_rows(
-    studies: Sequence[Row], containers: Sequence[Row], same: Mapping[str, set[str]], known: Vocabularies
+    studies: Sequence[Row],
+    containers: Sequence[Row],
+    same: Mapping[str, set[str]],
+    dois: Sequence[Row],
+    known: Vocabularies,
 ) -> list[Row]:
     """The rows of the table of studies, by identifier."""
     idr = _containers_by_study(containers)
     found = [_study(row, idr.get(row["accession"], []), known) for row in studies]
+    # The crates of studies lose the DOI of the data; only what another document states is put back.
+    stated = {row["study"]: row for row in dois}
     for row in found:
         row["same_as"] = "|".join(sorted(same.get(row["id"], ())))
+        own = stated.get(row["id"], {})
+        row["doi"], row["doi_from"] = own.get("doi", ""), own.get("document", "")
     return sorted(found, key=lambda row: row["id"])
 
 

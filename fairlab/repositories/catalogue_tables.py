@@ -58,6 +58,7 @@ OWN = {
     "more_images.csv": {"accession", "listed_url", "provenance"},
     "more_studies.csv": {"source", "accession", "document"},
     "study_links.csv": {"study", "same_as", "document"},
+    "data_dois.csv": {"study", "doi", "document"},
 }
 """fairlab's own lists: everyday words, and facts that public lists state besides those of ``SOURCES``."""
 TABLES = ("images.csv.gz", "studies.csv.gz", "methods.csv.gz", "taxa.csv.gz")
@@ -105,7 +106,7 @@ def build_tables(
     )
     same = rows.same_studies(own["study_links.csv"])
     studies_list = [*studies_list, *rows.undescribed_studies(own["more_studies.csv"])]
-    studies = rows.study_rows(studies_list, containers, same, known)
+    studies = rows.study_rows(studies_list, containers, same, own["data_dois.csv"], known)
     images_list = [*images_list, *rows.more_images(own["more_images.csv"], studies)]
     images = rows.image_rows(images_list, studies, containers, same, known)
     tables = dict(zip(TABLES, (images, studies, methods, taxa), strict=True))

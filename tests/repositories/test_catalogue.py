@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import csv
 import gzip
 import shutil
 import sqlite3
@@ -63,7 +64,7 @@ def test_the_shipped_tables_hold_every_listed_fact() -> None:
     info = catalogue_tables.catalogue_info()
     assert info["counts"] == {"images": 6581, "studies": 1355, "methods": 532, "taxa": 238}
     assert info["bytes"] < 1_000_000 and info["labels_without_term"] == {}
-    assert len(info["sources"]) == 10 and info["built"].startswith("20")
+    assert len(info["sources"]) == 11 and info["built"].startswith("20")
 
 
 def test_the_same_lists_give_the_same_bytes_as_are_shipped(shared: Path, tmp_path: Path) -> None:
@@ -76,6 +77,22 @@ def test_the_same_lists_give_the_same_bytes_as_are_shipped(shared: Path, tmp_pat
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     catalogue_tables.build_tables(shared / "repositories", tmp_path)
     assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_lost_dois_of_data_are_back_with_the_document_that_states_them() -> None:
+    rows = {
+        row["study"]: row for row in csv.DictReader((terms.DATA / "data_dois.csv").read_text().splitlines())
+    }
+    studies = {row["id"]: row for row in terms.read_table("studies.csv.gz")}
+    assert {study for study, row in studies.items() if row["doi"]} == set(rows)
+    study, image = CATALOGUE.lookup("idr:idr0062"), CATALOGUE.lookup("idr:idr0062/6001240.zarr")
+    assert study.doi == image.doi == "10.17867/10000125"
+    told, taken = study.source("doi"), image.source("doi")
+    assert told and taken and told.document == taken.document == rows["idr:idr0062"]["document"]
+    assert (told.basis, taken.basis) == ("asserted", "inferred")
+    assert CATALOGUE.lookup("10.17867/10000125").id == study.id
+    # An accession is never made into a DOI: where no document states one, there is none.
+    assert CATALOGUE.lookup("bia:S-BIAD634").doi is None
 
 
 def lists(shared: Path, tmp_path: Path) -> Path:
