@@ -35,7 +35,7 @@ class Description:
     >>> known = Description.of(fairlab.lookup("idr:idr0062"))
     >>> known.get("biosample.organism")
     [{'label': 'Mus musculus', 'id': 'NCBITaxon:10090'}]
-    >>> known.get("citation.license")["spdx"], known.get("identity.doi") is None
+    >>> known.get("citation.license")["spdx"], known.get("identity.content_hash") is None
     ('CC-BY-4.0', True)
     """
 
