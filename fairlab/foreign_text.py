@@ -32,6 +32,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
+def legible(text: str) -> str:
+    """The text, lines kept, with a space for what a file could not hold or a reader should not meet."""
+    return _UNSAFE.sub(" ", text)
+
+
 def escaped(text: str) -> str:
     r"""The text for a page: HTML in it is shown, never obeyed, and the page can always be encoded.
 
@@ -40,4 +45,4 @@ def escaped(text: str) -> str:
     >>> escaped("<b>bold</b>\ud800")
     '&lt;b&gt;bold&lt;/b&gt; '
     """
-    return html.escape(_UNSAFE.sub(" ", text))
+    return html.escape(legible(text))

@@ -154,7 +154,7 @@ def _reference(record: Record, key: str) -> Reference:
         authors=authors or _credited(record),
         date=_date(record.release_date),
         title=clean(record.title),
-        publisher=_publisher(record.repository),
+        publisher=publisher_name(record.repository),
         accession=clean(record.accession),
         image=clean(image),
         doi=doi,
@@ -189,7 +189,14 @@ def _credited(record: Record) -> tuple[str, ...]:
     return ("; ".join(names),) if names else ()
 
 
-def _publisher(repository: str) -> str | None:
+def publisher_name(repository: str) -> str | None:
+    """Full name of a repository; None for data that nobody publishes.
+
+    Examples
+    --------
+    >>> publisher_name("IDR"), publisher_name("unlisted")
+    ('Image Data Resource (IDR)', None)
+    """
     name = clean(repository) or ""
     return None if name.lower() in _NO_PUBLISHER else PUBLISHERS.get(name, name)
 

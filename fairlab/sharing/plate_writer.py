@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fairlab.sharing import attributes, crate, manifest
+from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
+from fairlab.sharing import attributes, manifest
 from fairlab.sharing.writer import make_group, write_beside_then_rename, write_image
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def write_plate(
             (folder / name).write_bytes(content)
         described = {name: about for name, (_, about) in files.items()}
         described[manifest.FILE_NAME] = "SHA-256 checksum of every other file in this folder"
-        (folder / crate.FILE_NAME).write_text(crate.crate_json(record, files=described), encoding="utf-8")
+        beside = crate_json(image_crate(record, files=described))
+        (folder / FILE_NAME).write_text(beside, encoding="utf-8")
         for row, column in wells:
             place = folder / rows[row] / columns[column]
             for number in range(fields):

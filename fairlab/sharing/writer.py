@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fairlab.errors import OutputError, UnsupportedVersionError, missing_extra
-from fairlab.sharing import attributes, crate, manifest, pyramid
+from fairlab.fair.crate_terms import part_id
+from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
+from fairlab.sharing import attributes, manifest, pyramid
 from fairlab.sharing.grid import Grid, check_channels, check_labels, check_pixels, grid
 
 if TYPE_CHECKING:
@@ -138,6 +140,8 @@ def write_image(
             f'fairlab does not write OME-Zarr "{version}"; it writes {" and ".join(ZARR_FORMATS)}',
             version=version,
         )
+    for name_of_file in files or {}:
+        part_id(name_of_file)  # refused before anything is written
     where = grid(axes, scale=scale, units=units, translation=translation)
     check_pixels(data, where)
     check_labels(labels or {}, data, where)
@@ -207,7 +211,8 @@ def _fill(folder: Path, plan: _Plan) -> None:
     if plan.record:
         files = {name: about for name, (_, about) in plan.files.items()}
         files[manifest.FILE_NAME] = "SHA-256 checksum of every other file in this folder"
-        (folder / crate.FILE_NAME).write_text(crate.crate_json(plan.record, files=files), encoding="utf-8")
+        about = crate_json(image_crate(plan.record, files=files))
+        (folder / FILE_NAME).write_text(about, encoding="utf-8")
     for name, values in plan.labels.items():
         _write_labels(folder / "labels" / name, name, values, plan)
     if plan.labels:

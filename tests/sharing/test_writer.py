@@ -18,7 +18,7 @@ import yaozarrs
 import zarr
 
 from fairlab.crate_facts import facts
-from fairlab.errors import MetadataError, MissingExtraError, OutputError, UnsupportedVersionError
+from fairlab.errors import MetadataError, MissingExtraError, OutputError, QueryError, UnsupportedVersionError
 from fairlab.record import Record, Source
 from fairlab.sharing import manifest, writer
 from fairlab.sharing.pyramid import block_mean, block_pick
@@ -193,10 +193,18 @@ def test_crate_points_to_nothing_that_is_not_in_it(written: tuple[Path, str]) ->
 
 
 def test_unknown_facts_are_left_out_of_the_crate(tmp_path: Path) -> None:
-    record = Record(id="x:1", kind="image", repository="x")
+    record = Record(id="x:1", kind="image", repository="unlisted")
     path = write_image(tmp_path / "a.zarr", np.ones((8, 8), "uint8"), axes="yx", record=record)
     root = json.loads((path / "ro-crate-metadata.json").read_text())["@graph"][1]
     assert root.keys() == {"@id", "@type", "identifier", "name", "hasPart"}
+
+
+def test_a_file_that_would_lie_outside_the_folder_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        write_image(tmp_path / "a.zarr", np.ones((8, 8)), axes="yx", files={"../b.txt": (b"x", "a note")})
+    assert caught.value.kind == "crate-path" and not list(tmp_path.iterdir())
 
 
 def test_without_units_none_are_written(tmp_path: Path) -> None:
