@@ -46,7 +46,7 @@ def open_plate(
     source : str, path-like, mapping or Record
         Address, folder, zip file, identifier or record of the plate; see :func:`fairlab.open_image`.
     check : {"lazy", "all"}
-        ``"lazy"`` (default) reads the plate and its first field, in three round trips, and compares every other
+        ``"lazy"`` (default) reads the plate and its first field, in two or three round trips, and compares every other
         field with it when it is first read. ``"all"`` reads and compares every well and field now, in four.
     join : {"exact", "outer"}
         Fields that differ in shape are an error (default), or are padded to the largest; ``"outer"`` checks all.

@@ -184,7 +184,7 @@ def test_the_mean_of_each_of_24_wells_in_one_burst_and_one_batch(
     plate = open_plate(f"{server.url}/p.zarr")
     means = plate["scale2/image"].mean(("field", "c", "y", "x"))
     np.testing.assert_allclose(means.values, full[..., ::4, ::4].mean((2, 3, 4, 5)))
-    assert bursts.trips == 5  # three to open, one to look at every field, one for all chunks
+    assert bursts.trips == 4  # two to open, one to look at every field, one for all chunks
     assert len(server.paths()) == len(set(server.paths()))
     before = len(server.paths())
     assert bursts.of(plate["scale2/image"].load) == 1  # what is known is not asked again

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Check = Literal["lazy", "all"]
 _USUAL_FIELD: Final = "0"
+_USUAL_LEVELS: Final = ("0", "1", "2")  # one trip less to most plates, at most three questions for nothing
 _MAX_FIELDS: Final = 10_000_000
 _TRIED_AT_ONCE: Final = 16
 _NAMED: Final = 8
@@ -52,8 +53,9 @@ def read_plate(
 ) -> PlateGroup:
     """What a store's metadata says about the plate at its root.
 
-    Lazily three round trips: the plate; its first well and, by guess, that well's first field; its arrays.
-    All at once three as well, where guesses hold: the plate; all wells; all fields and their arrays.
+    Lazily two round trips: the plate; its first well and, by guess, that well's first field and its arrays (a
+    third where the field has more levels, or other names for them). All at once three, where guesses hold: the
+    plate; all wells; all fields and their arrays.
 
     Parameters
     ----------
@@ -86,9 +88,13 @@ def read_plate(
     for remark in plate.remarks:
         _warn(remark, store)
     first, *others = sorted(plate.wells, key=lambda well: (well.row, well.column))
-    guess = group_key(f"{first.path}/{_USUAL_FIELD}", zarr_format)
+    field = f"{first.path}/{_USUAL_FIELD}"
+    guesses = [
+        group_key(field, zarr_format),
+        *(array_key(f"{field}/{level}", zarr_format) for level in _USUAL_LEVELS),
+    ]
     now = [first, *others] if check == "all" else [first]
-    found.ask([*(group_key(well.path, zarr_format) for well in now), guess])
+    found.ask([*(group_key(well.path, zarr_format) for well in now), *guesses])
     template = _template(found, [first, *others], zarr_format, missing)
     known = [well for entry in now if (well := _well(found, entry, zarr_format)) is not None]
     slots = slots_of(known, plate, counted=check == "all")

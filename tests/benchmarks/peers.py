@@ -45,7 +45,7 @@ class Fairlab(Peer):
         import fairlab
 
         self.fairlab = fairlab
-        _ = fairlab.open_image
+        _ = fairlab.open_image, fairlab.open_plate
         xarray.Dataset({"a": ("x", [0.0])})  # with its first array, xarray imports dask where there is one
 
     def open(self, url: str) -> Any:
