@@ -72,10 +72,10 @@ def test_labels_take_one_trip_and_their_own_requests_only(
     full = write_plate(tmp_path / "p.zarr")
     labels = write_labels(tmp_path / "p.zarr", full)
     server, bursts = serve(tmp_path), Bursts(monkeypatch)
-    assert bursts.of(lambda: open_plate(f"{server.url}/p.zarr")) == 3
+    assert bursts.of(lambda: open_plate(f"{server.url}/p.zarr")) == 2
     assert not any("labels" in key for key in bursts.asked)
     plate = open_plate(f"{server.url}/p.zarr", labels=["nuclei"])
-    assert bursts.trips == 3 + 4
+    assert bursts.trips == 2 + 3
     part = plate["labels/nuclei/scale0/labels"].sel(row="B").isel(field=1)
     before, cost = len(server.requests), part.fair.estimate()
     assert bursts.of(lambda: np.testing.assert_array_equal(part.values, labels[1, :, 1])) == 2
