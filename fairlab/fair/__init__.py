@@ -8,19 +8,50 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlab.fair.bundle import Answer, Probe
+    from fairlab.fair.checking import check_terms, miti, rembi
+    from fairlab.fair.coverage import Coverage, FieldCoverage, Finding
     from fairlab.fair.description import Description
+    from fairlab.fair.miti_fields import miti_words
     from fairlab.fair.statement import PATHS, Statement
+    from fairlab.fair.templates import template
+    from fairlab.fair.term_report import TermFinding, TermReport
 
 # Name -> module that defines it.
 _HOMES = {
     "Answer": "fairlab.fair.bundle",
+    "Coverage": "fairlab.fair.coverage",
     "Description": "fairlab.fair.description",
+    "FieldCoverage": "fairlab.fair.coverage",
+    "Finding": "fairlab.fair.coverage",
     "PATHS": "fairlab.fair.statement",
     "Probe": "fairlab.fair.bundle",
     "Statement": "fairlab.fair.statement",
+    "TermFinding": "fairlab.fair.term_report",
+    "TermReport": "fairlab.fair.term_report",
+    "check_terms": "fairlab.fair.checking",
+    "miti": "fairlab.fair.checking",
+    "miti_words": "fairlab.fair.miti_fields",
+    "rembi": "fairlab.fair.checking",
+    "template": "fairlab.fair.templates",
 }
 
-__all__ = ["PATHS", "Answer", "Description", "Probe", "Statement"]
+__all__ = [
+    "PATHS",
+    "Answer",
+    "Coverage",
+    "Description",
+    "FieldCoverage",
+    "Finding",
+    "Probe",
+    "Statement",
+    "TermFinding",
+    "TermReport",
+    "check_terms",
+    "miti",
+    "miti_words",
+    "rembi",
+    "template",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,165 @@
+"""Checklists to fill in: one line per field, with what belongs there, an example and the words to choose from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from fairlab.errors import QueryError
+from fairlab.fair import miti_coverage, miti_fields, rembi_fields
+from fairlab.fair.field_tables import key
+from fairlab.terms import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Format = Literal["csv", "tsv", "json"]
+FORMATS: Final = ("csv", "tsv", "json")
+STANDARDS: Final = ("rembi", "miti")
+_WORDS_SHOWN: Final = 45
+_MOST_ITEMS: Final = 10_000
+
+
+def template(
+    standard: str,
+    *,
+    format: Format = "csv",
+    modules: Sequence[str] | None = None,
+    items: int = 1,
+) -> str:
+    """A checklist to fill in; filled in, :func:`fairlab.fair.rembi` or :func:`fairlab.fair.miti` reads it.
+
+    Only the column ``value`` is to be filled in. A field that may have several values takes more lines of the same
+    field; what is about channels, files or other items is counted in the column ``item``.
+
+    Parameters
+    ----------
+    standard : {"rembi", "miti"}
+        Which checklist.
+    format : {"csv", "tsv", "json"}
+        Form of the text.
+    modules : sequence of str, optional
+        Only these modules: ``["Biosample"]``, ``["Channel"]``.
+    items : int
+        How often the fields that are counted come: the number of channels, for ``modules=["Channel"]``.
+
+    Returns
+    -------
+    str
+        To be written to a file as UTF-8.
+
+    Raises
+    ------
+    QueryError
+        kind ``"standard-unknown"``, ``"format-unknown"``, ``"module-unknown"`` or ``"items"``.
+
+    Examples
+    --------
+    >>> print(template("rembi", modules=["Biosample"]).splitlines()[3][:62])
+    Biosample,organism,,,core,NCBITaxon,"Species, with NCBITaxon i
+    >>> import json
+    >>> [row["field"] for row in json.loads(template("miti", format="json", modules=["Channel"]))["fields"]][:2]
+    ['Channel ID', 'Channel Name']
+    """
+    name = _chosen(standard, STANDARDS, "standard")
+    form = _chosen(format, FORMATS, "format")
+    if not (isinstance(items, int) and 1 <= items <= _MOST_ITEMS):
+        raise QueryError(f"items={items!r} is not a number from 1 to {_MOST_ITEMS}", kind="items")
+    rows = list(_rembi_rows(modules, items) if name == "rembi" else _miti_rows(modules, items))
+    if form == "json":
+        return json.dumps({"template": name, "fields": rows}, ensure_ascii=False, indent=1) + "\n"
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(rows[0]), delimiter="," if form == "csv" else "\t", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _chosen(text: str, choices: Sequence[str], what: str) -> str:
+    found = str(text).strip().lower()
+    if found not in choices:
+        near = nearest(found, choices)
+        raise QueryError(
+            f'there is no {what} "{str(text)[:60]}"; there are {", ".join(choices)}'
+            + (f"; did you mean {near[0]}?" if near else ""),
+            kind=f"{what}-unknown",
+        )
+    return found
+
+
+def _row(module: str, field: str, item: int | None, **more: Any) -> dict[str, Any]:
+    return {"module": module, "field": field, "item": "" if item is None else item, "value": "", **more}
+
+
+def _rembi_rows(modules: Sequence[str] | None, items: int) -> Iterator[dict[str, Any]]:
+    asked = _rembi_modules(modules)
+    for field in rembi_fields.fields():
+        if field.module not in asked:
+            continue
+        counted = field.form in ("channels", "wavelengths")
+        for item in range(1, items + 1) if counted else (None,):
+            yield _row(
+                field.module,
+                field.key,
+                item,
+                requirement="core" if field.core else "recommended",
+                vocabulary=" | ".join(field.values) or field.vocabulary,
+                description=field.description + (" More than one line is fine." if field.several else ""),
+                example=field.example,
+            )
+
+
+def _rembi_modules(modules: Sequence[str] | None) -> set[str]:
+    known = {key(module): module for module in rembi_fields.names()}
+    for module in modules or ():
+        if key(module) not in known:
+            near = nearest(module, known.values())
+            raise QueryError(
+                f'REMBI has no module "{module[:60]}"{f"; did you mean {near[0]}?" if near else ""}\n'
+                f"  there are {', '.join(known.values())}",
+                kind="module-unknown",
+            )
+    return {known[key(module)] for module in modules} if modules else set(known.values())
+
+
+def _miti_rows(modules: Sequence[str] | None, items: int) -> Iterator[dict[str, Any]]:
+    asked = miti_coverage.known_modules(modules)
+    chosen = [field for field in miti_fields.fields() if not asked or field.module in asked]
+    for module in dict.fromkeys(field.module for field in chosen):
+        for item in range(1, items + 1):
+            for field in chosen:
+                if field.module == module:
+                    yield _miti_row(field, item)
+
+
+def _miti_row(field: miti_fields.MitiField, item: int) -> dict[str, Any]:
+    return _row(
+        field.module,
+        field.name,
+        item,
+        requirement=field.level
+        + (f" ({_CONDITIONS.get(field.condition, field.condition)})" if field.condition else ""),
+        vocabulary=_words(field) or field.type,
+        description=field.description,
+        example=field.example,
+    )
+
+
+_CONDITIONS: Final = {
+    "unless n/a": "n/a where it does not apply",
+    "label fluorophore": "where the assay labels with fluorophores",
+    "label metal": "where the assay labels with metals",
+    "label oligo": "where the assay labels with oligos",
+}
+
+
+def _words(field: miti_fields.MitiField) -> str:
+    words = (*field.allowed, *field.also)
+    more = (
+        f" | … ({len(words)} words: fairlab.fair.miti_words({field.name!r}))"
+        if len(words) > _WORDS_SHOWN
+        else ""
+    )
+    return " | ".join(words[:3] if more else words) + more
