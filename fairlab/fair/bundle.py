@@ -7,6 +7,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fairlab.errors import FormatError
+from fairlab.ngff.documents import parse
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,11 +37,11 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the document came."""
-        return self.text is not None and self.error is None
+        """Whether what was asked for came."""
+        return self.status in (200, 206) and self.error is None
 
     def json(self) -> Any:
-        """The document as JSON; None when there is none, or when it is not JSON.
+        """The document as JSON; None when there is none, or when it is no JSON within the bounds of metadata.
 
         Examples
         --------
@@ -50,9 +53,10 @@ class Answer:
         if self.text is None:
             return None
         try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError):
+            value, _ = parse(self.text.encode("utf-8", "replace"), where=self.url)
+        except FormatError:
             return None
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +77,48 @@ class Probe:
     """ISO 8601 time, UTC."""
     answers: Mapping[str, Answer] = field(default_factory=dict)
     """Role to answer: ``"zarr.json"``, ``".zattrs"``, ``".zgroup"``, ``"crate:0"`` (here) to ``"crate:3"`` (three
-    groups above), ``"ome"``, ``"ome-xml"``, ``"array:first"``, ``"array:last"``, ``"chunk"``."""
+    groups above), ``"ome"``, ``"ome-xml"``, ``"array:first"``, ``"array:last"``, ``"chunk"``; of a plate or
+    collection also ``"image"``, the group of its first image, and ``"well"``."""
     chunk: Mapping[str, Any] | None = None
-    """What one chunk of the last level decoded to: ``key, bytes, decoded, min, max, mean, std, nan_share, error``;
-    None: not tried."""
+    """What one chunk of the last level decoded to: ``key, bytes, decoded, missing, shape, min, max, mean, std,
+    nan_share, error``; None: not tried."""
 
     def document(self, role: str) -> Any:
         """The document of a role as JSON; None when there is none."""
         answer = self.answers.get(role)
         return None if answer is None else answer.json()
+
+    @property
+    def zarr_format(self) -> int | None:
+        """3 or 2, by which document is there; None: neither."""
+        if _is_group(self.document("zarr.json")):
+            return 3
+        return 2 if any(isinstance(self.document(role), dict) for role in (".zattrs", ".zgroup")) else None
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """The attributes of what was probed; none where there are none.
+
+        Examples
+        --------
+        >>> text = '{"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": "0.5"}}}'
+        >>> bundle = Probe(url="u", retrieved_at="t", answers={"zarr.json": Answer(url="z", status=200, text=text)})
+        >>> bundle.attributes, bundle.zarr_format
+        ({'ome': {'version': '0.5'}}, 3)
+        """
+        return self._attributes_of("zarr.json" if self.zarr_format == 3 else ".zattrs")
+
+    @property
+    def image_attributes(self) -> Mapping[str, Any]:
+        """The attributes of the image that was looked at: of a plate or collection, its first one's."""
+        return self._attributes_of("image") if "image" in self.answers else self.attributes
+
+    def _attributes_of(self, role: str) -> Mapping[str, Any]:
+        document = self.document(role)
+        if not isinstance(document, dict):
+            return {}
+        found = document.get("attributes") if self.zarr_format == 3 else document
+        return found if isinstance(found, dict) else {}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -125,3 +162,7 @@ def _plain(answer: Answer) -> dict[str, Any]:
     values = {one.name: getattr(answer, one.name) for one in dataclasses.fields(answer)}
     values["headers"] = dict(answer.headers)
     return {name: value for name, value in values.items() if value not in (None, {})}
+
+
+def _is_group(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("node_type") != "array"

@@ -66,17 +66,25 @@ class HttpStore:
         """Address of a key, and further headers, as they are asked for first."""
         return self._address(key), ()
 
-    def answer(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> Answer:
+    def answer(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        headers: tuple[str, ...] = (),
+    ) -> Answer:
         """What the server says about a key that is known to be clean (``""`` is the address itself).
 
-        Its body is the part that was asked for, also when the server sent the whole.
+        Its body is the part that was asked for, also when the server sent the whole. ``headers`` are further
+        ones of the request.
         """
         deadline = deadline or Deadline()
 
-        def ask(headers: tuple[str, ...]) -> Answer:
-            answer = self._ask(key, part, deadline, headers)
+        def ask(conditions: tuple[str, ...]) -> Answer:
+            answer = self._ask(key, part, deadline, conditions + headers)
             if self._differs(answer):  # it may have happened on the way
-                answer = self._ask(key, part, deadline, headers)
+                answer = self._ask(key, part, deadline, conditions + headers)
                 if self._differs(answer):
                     raise _differing(answer, self._checksum(answer))
             return answer
