@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from fairlab import __version__, cli_catalogue, cli_search
+from fairlab import __version__, cli_catalogue, cli_privacy, cli_search
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
 
 if TYPE_CHECKING:
@@ -212,7 +212,9 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    def add(name: str, command: Callable[[argparse.Namespace], int | None], text: str, **more: Any) -> Any:
+    def add(
+        name: str, command: Callable[[argparse.Namespace], int | None] | None, text: str, **more: Any
+    ) -> Any:
         made = commands.add_parser(name, help=text, description=text, parents=[shared], **more)
         made.set_defaults(command=command)
         return made
@@ -227,6 +229,7 @@ def _parser() -> argparse.ArgumentParser:
             "validate", _validate, "judge whether an OME-Zarr obeys the specification", epilog=_VALIDATE_CODES
         )
     )
+    cli_privacy.add(add("privacy", None, "look for what identifies people"), shared)
     cite = add("cite", _cite, "how to cite images")
     cite.add_argument("source", nargs="+", metavar="URL", help="address, path or identifier")
     cite.add_argument(

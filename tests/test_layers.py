@@ -65,6 +65,7 @@ LAYERS = {
         "assets",
         "cli",
         "cli_catalogue",
+        "cli_privacy",
         "cli_search",
         "demo",
         "report_page",
@@ -78,6 +79,7 @@ LAYERS = {
 }
 DOORS = {
     "pycurl": {"net.curl", "net.transfers"},
+    "pydicom": {"fair.privacy.dicom"},
     "obstore": {"net.s3", "net.bucket_listing"},
     "google_crc32c": {"net.checksums", "net.codecs", "net.shards"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},

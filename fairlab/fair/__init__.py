@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fairlab.fair import privacy
     from fairlab.fair.bundle import Answer, Probe
     from fairlab.fair.checking import check_terms, miti, rembi
     from fairlab.fair.coverage import Coverage, FieldCoverage, Finding
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from fairlab.fair.templates import template
     from fairlab.fair.term_report import TermFinding, TermReport
 
-# Name -> module that defines it.
+# Name -> module that defines it; a module's own name stands for the module.
 _HOMES = {
     "Answer": "fairlab.fair.bundle",
     "Coverage": "fairlab.fair.coverage",
@@ -31,6 +32,7 @@ _HOMES = {
     "check_terms": "fairlab.fair.checking",
     "miti": "fairlab.fair.checking",
     "miti_words": "fairlab.fair.miti_fields",
+    "privacy": "fairlab.fair.privacy",
     "rembi": "fairlab.fair.checking",
     "template": "fairlab.fair.templates",
 }
@@ -49,6 +51,7 @@ __all__ = [
     "check_terms",
     "miti",
     "miti_words",
+    "privacy",
     "rembi",
     "template",
 ]
@@ -59,7 +62,8 @@ def __getattr__(name: str) -> object:
 
     if name not in _HOMES:
         raise AttributeError(f"module 'fairlab.fair' has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    module = importlib.import_module(_HOMES[name])
+    value: object = module if module.__name__ == f"fairlab.fair.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 
