@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -114,7 +115,8 @@ def _type_checking(tree: ast.Module) -> set[ast.AST]:
     return {node for block in blocks for child in block.body for node in ast.walk(child)}
 
 
-def _imports(path: Path, *, at_top: bool = False) -> set[str]:
+@functools.cache
+def _imports(path: Path, *, at_top: bool = False) -> frozenset[str]:
     tree = ast.parse(path.read_text("utf-8"))
     hidden = _type_checking(tree)
     names = set()
@@ -125,7 +127,7 @@ def _imports(path: Path, *, at_top: bool = False) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def _own(name: str) -> str | None:
