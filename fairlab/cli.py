@@ -147,7 +147,8 @@ def _cite(options: argparse.Namespace) -> None:
     known = [lookup(s) if ":" in s and "://" not in s else open_image(s) for s in options.source]
     citation = cite(known)
     form = "csl-json" if options.json else options.format
-    print(citation if form == "text" else citation.format(form))
+    whole = form == "text" and options.style is None
+    print(citation if whole else citation.format(form, style=options.style))
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -233,7 +234,10 @@ def _parser() -> argparse.ArgumentParser:
     cite = add("cite", _cite, "how to cite images")
     cite.add_argument("source", nargs="+", metavar="URL", help="address, path or identifier")
     cite.add_argument(
-        "--format", choices=["text", "bibtex", "csl-json", "cff"], default="text", help="default: text"
+        "--format", choices=["text", "bibtex", "ris", "csl-json", "cff"], default="text", help="default: text"
+    )
+    cite.add_argument(
+        "--style", metavar="STYLE", help="text in a CSL style: a .csl file, or harvard-cite-them-right"
     )
     _add_run(add("run", _run, "run a notebook with parameters", epilog=_RUN_EXAMPLE))
     runs = add("runs", _runs, "list what was run")

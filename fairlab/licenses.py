@@ -6,6 +6,12 @@ import functools
 import re
 from dataclasses import dataclass
 
+NO_DERIVATIVES = (
+    "the licence permits changed versions for your own use (a crop, a segmentation) and forbids to share them: "
+    "passing them on needs the permission of the owners"
+)
+"""What ND means."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class License:
@@ -33,6 +39,17 @@ class License:
     """Whether commercial use is excluded."""
     no_derivatives: bool = False
     """Whether sharing changed versions is excluded."""
+
+    @property
+    def restriction(self) -> str | None:
+        """What whoever makes a changed version (a crop, a segmentation) must know before it is passed on.
+
+        Examples
+        --------
+        >>> license("CC BY 4.0").restriction is None, license("CC BY-ND 4.0").restriction[:36]
+        (True, 'the licence permits changed versions')
+        """
+        return NO_DERIVATIVES if self.no_derivatives else None
 
     def covers(self, other: License) -> bool:
         """Whether ``other`` is this licence; a licence without version covers all its versions.

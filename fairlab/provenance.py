@@ -13,6 +13,7 @@ from typing import Any
 
 from fairlab import __version__
 from fairlab.errors import QueryError
+from fairlab.licenses import license
 from fairlab.record import Record
 
 Attribute = str | int | float
@@ -68,6 +69,7 @@ def attributes(record: Record, *, retrieved_at: str | None = None) -> dict[str, 
         "id": record.id,
         "doi": record.doi,
         "license": record.license,
+        "license_restriction": _restriction(record),
         "creator_name": "; ".join(record.authors),
         "attribution": record.attribution,
         "references": "; ".join(record.publications),
@@ -82,6 +84,12 @@ def attributes(record: Record, *, retrieved_at: str | None = None) -> dict[str, 
         "fairlab_record": record.to_json(),
     }
     return {name: value for name, value in flat.items() if value}
+
+
+def _restriction(record: Record) -> str | None:
+    # It stands on every variable, so that a crop carries it however it is saved.
+    known = license(record.license or record.license_as_listed)
+    return known.restriction if known else None
 
 
 def records_of(obj: Any) -> tuple[Record, ...]:

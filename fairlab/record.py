@@ -72,6 +72,8 @@ class Creator:
     """Name of the institution."""
     ror: str | None = None
     """ROR identifier of the institution: ``"https://ror.org/02catss52"``."""
+    roles: tuple[str, ...] = ()
+    """What they did, as stated, by custom in the words of CRediT: ``("Investigation", "Data curation")``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +198,10 @@ class Record:
             plain[name] = tuple(Term(**_known(Term, term)) for term in plain.get(name, ()))
         for name in _SEVERAL:
             plain[name] = tuple(plain.get(name, ()))
-        plain["creators"] = tuple(Creator(**_known(Creator, one)) for one in plain.get("creators", ()))
+        plain["creators"] = tuple(
+            Creator(**{**_known(Creator, one), "roles": tuple(one.get("roles", ()))})
+            for one in plain.get("creators", ())
+        )
         plain["attributes"] = {name: tuple(found) for name, found in plain.get("attributes", {}).items()}
         plain["sources"] = {
             name: Source(**_known(Source, source)) for name, source in plain.get("sources", {}).items()

@@ -4,7 +4,8 @@ import dataclasses
 import json
 import re
 import string
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,15 @@ import fairlab
 from fairlab import cite
 from fairlab.citation import FORMS, Citation
 from fairlab.citation.reference import PUBLISHERS, data_references
-from fairlab.errors import NotFoundError, QueryError
-from fairlab.record import Record, Source
+from fairlab.errors import MissingExtraError, NotFoundError, QueryError
+from fairlab.provenance import attributes
+from fairlab.record import Creator, Record, Source
 from fairlab.terms import Term
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fairlab.citation.pool import Pool
 
 BY = "https://creativecommons.org/licenses/by/4.0/"
 FULL = Record(
@@ -63,6 +70,18 @@ def entries(bibtex: str) -> dict[str, dict[str, str]]:
     return found
 
 
+def ris_entries(text: str) -> list[dict[str, list[str]]]:
+    """A small reader of RIS: a tag a line, TY first, ER last."""
+    found: list[dict[str, list[str]]] = []
+    for block in text.rstrip("\n").split("\n\n"):
+        lines = [re.fullmatch(r"([A-Z][A-Z0-9])  - (.*)", line).groups() for line in block.split("\n")]  # type: ignore[union-attr]
+        assert lines[0][0] == "TY" and lines[-1] == ("ER", "")
+        found.append({})
+        for tag, value in lines:
+            found[-1].setdefault(tag, []).append(value)
+    return found
+
+
 WORK = {"title", "authors", "doi", "url", "license", "license-url", "date-released", "identifiers", "version"}
 TOP = WORK | {"cff-version", "message", "type", "references"}
 LISTED = WORK | {"type", "publisher", "date-accessed", "notes"}
@@ -86,17 +105,21 @@ def checked_cff(text: str) -> dict[str, Any]:
             assert set(identifier) == {"type", "value", "description"}
             assert identifier["type"] in ("doi", "url", "other")
     for work in whole["references"]:
-        assert set(work) <= LISTED and work["type"] in ("data", "software")
+        assert set(work) <= LISTED and work["type"] in ("data", "software", "article")
     return whole
 
 
 def test_text_says_everything_once() -> None:
-    line, software = cite(FULL).text.split("\n")
+    line, archive, software = cite(FULL).text.split("\n")
     assert line == (
         "Müller, Jörg; Jane Roe; BIA team; et al. (2024): Dividing cells: 50% of H2B_GFP & {mCherry} #1. "
         "BioImage Archive. Dataset. https://doi.org/10.6019/S-BIAD1261 (S-BIAD1261, image "
         "bia:S-BIAD1261/im1.zarr, CC-BY-4.0, OME-Zarr 0.4, data at https://example.org/im1.zarr, "
         "accessed 2025-11-22). Described in: https://doi.org/10.1038/nature08869, https://example.org/paper"
+    )
+    assert archive.endswith(
+        "(2022): The BioImage Archive - Building a Home for Life-Sciences Microscopy Data. "
+        "https://doi.org/10.1016/j.jmb.2022.167505"
     )
     assert "fairlab" in software and fairlab.__version__ in software
 
@@ -130,9 +153,155 @@ def test_bibtex() -> None:
     assert "CC-BY-4.0" in entry["note"] and "Imaging facility" in entry["note"]
 
 
+def test_ris() -> None:
+    data, *_, archive, software = ris_entries(cite(FULL).ris)
+    assert data["TY"] == ["DATA"] and data["AU"] == ["Müller, Jörg", "Jane Roe", "BIA team", "et al."]
+    assert (data["PY"], data["DA"], data["Y2"]) == (["2024"], ["2024/05/06"], ["2025/11/22"])
+    assert (data["DO"], data["PB"]) == (["10.6019/S-BIAD1261"], ["BioImage Archive"])
+    assert "license: CC-BY-4.0" in data["N1"] and "credit: Imaging facility, S-BIAD1261" in data["N1"]
+    assert archive["TY"] == ["JOUR"] and software["TY"] == ["COMP"]
+    (bare, _) = ris_entries(cite(BARE).ris)
+    assert bare["PY"] == bare["PB"] == ["unknown"] and not {"DO", "UR", "DA"} & set(bare)
+
+
+def test_data_their_article_and_their_archive_each_get_credit() -> None:
+    twice = [FULL, dataclasses.replace(FULL, id="bia:S-BIAD1261/im2.zarr")]
+    found = cite(twice).references
+    assert [one.type for one in found] == ["dataset", "dataset", "article", "article", "archive", "software"]
+    dois = [one.doi for one in found]
+    assert dois[0] == dois[1] == "10.6019/S-BIAD1261"
+    assert dois[2] == "10.1038/nature08869" and dois[4] == "10.1016/j.jmb.2022.167505"
+    assert found[2].title == "[Article about S-BIAD1261]" and not found[2].authors  # not made up
+    assert not [one for one in cite(BARE).references if one.type in ("article", "archive")]
+
+
+def test_credit_names_people_roles_funding_and_resources_only_where_stated() -> None:
+    told = dataclasses.replace(
+        FULL,
+        creators=(
+            Creator(name="Jane Roe", orcid="0000-0002-1825-0097", ror="https://ror.org/02catss52",
+                    affiliation="An institute", roles=("Investigation",)),
+        ),
+        funding=("Wellcome Trust 1234",),
+        description="Imaged at the facility (RRID:SCR_017803).",
+    )  # fmt: skip
+    again = dataclasses.replace(
+        told, id="x:2", creators=(dataclasses.replace(told.creators[0], roles=("Software",)),)
+    )
+    credit = cite([told, again]).credit
+    assert [one.roles for one in credit.creators] == [("Investigation", "Software")]
+    assert credit.institutions == (("An institute", "https://ror.org/02catss52"),)
+    assert credit.funding == ("Wellcome Trust 1234",) and credit.resources == ("RRID:SCR_017803",)
+    assert "https://orcid.org/0000-0002-1825-0097" in str(credit)
+    plain = cite(FULL).credit
+    assert [one.name for one in plain.creators] == list(FULL.authors)
+    assert not any((one.orcid, one.ror, one.roles) != (None, None, ()) for one in plain.creators)
+    assert plain.funding == plain.resources == plain.institutions == ()
+
+
+def test_styles_of_journals(tmp_path: Path) -> None:
+    text = cite(FULL).format(style="harvard-cite-them-right")
+    assert "Dividing cells: 50% of H2B_GFP" in text and "https://doi.org/10.6019/S-BIAD1261" in text
+    assert len(text.split("\n")) == 5
+    own = tmp_path / "own.csl"
+    own.write_text(
+        '<style xmlns="http://purl.org/net/xbiblio/csl" class="in-text" version="1.0"><info><title>x</title>'
+        '<id>x</id><updated>2020-01-01T00:00:00Z</updated></info><citation><layout><text variable="title"/></layout>'
+        '</citation><bibliography><layout><text variable="title" suffix=" | "/><text variable="DOI"/></layout>'
+        "</bibliography></style>"
+    )
+    assert "#1 | 10.6019/S-BIAD1261" in cite(FULL).format(style=own)
+    assert cite(BARE).format(style=own).startswith("unknown title")
+
+
+@pytest.mark.parametrize(
+    ("style", "content", "kind"),
+    [
+        ("apa-of-mars", None, "style-unknown"),
+        ("../harvard-cite-them-right", None, "style-unknown"),
+        ("https://example.org/apa.csl", None, "style-unknown"),
+        ("no.csl", None, "style-unknown"),
+        ("bad.csl", "<style", "style-unreadable"),
+        ("other.csl", "<a/>", "style-unreadable"),
+        (
+            "evil.csl",
+            '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><style>&e;</style>',
+            "style-unreadable",
+        ),
+    ],
+)
+def test_styles_that_are_none(style: str, content: str | None, kind: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / style).write_text(content)
+        style = str(tmp_path / style)
+    with pytest.raises(QueryError) as caught:
+        cite(FULL).format(style=style)
+    assert caught.value.kind == kind
+
+
+def test_a_style_is_a_form_of_text() -> None:
+    with pytest.raises(QueryError) as caught:
+        cite(FULL).format("ris", style="harvard-cite-them-right")
+    assert caught.value.kind == "form-unknown"
+
+
+def test_a_style_without_its_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "citeproc", None)
+    with pytest.raises(MissingExtraError) as caught:
+        cite(FULL).format(style="harvard-cite-them-right")
+    assert "fairlab[cite]" in str(caught.value)
+
+
+def pooled(*licenses: str | None) -> Pool:
+    records = [dataclasses.replace(BARE, id=f"x:{n}", license=text) for n, text in enumerate(licenses)]
+    return cite(records).pooled
+
+
+@pytest.mark.parametrize(
+    ("licenses", "license_", "commercial", "share"),
+    [
+        (["CC0-1.0", "PDDL-1.0"], "PDDL-1.0", True, True),
+        (["CC0-1.0", "CC-BY-4.0"], "CC-BY-4.0", True, True),
+        (["CC-BY-4.0", "CC-BY-NC-4.0"], "CC-BY-NC-4.0", False, True),
+        (["CC-BY-4.0", "CC-BY-SA-4.0"], "CC-BY-SA-4.0", True, True),
+        (["CC-BY-NC-4.0", "CC-BY-NC-SA-4.0"], "CC-BY-NC-SA-4.0", False, True),
+        (["CC-BY-NC-4.0", "CC-BY-SA-4.0"], None, False, False),
+        (["CC-BY-SA-3.0", "CC-BY-SA-4.0"], None, True, False),
+        (["CC-BY-SA-4.0", "CC-BY-NC-SA-4.0"], None, False, False),
+        (["CC-BY-4.0", "CC-BY-NC-ND-4.0"], None, False, False),
+        (["CC-BY-4.0", None], None, None, None),
+        (["CC-BY-NC-4.0", "https://example.org/terms"], None, False, None),
+        (["CC-BY-ND-4.0", None], None, None, False),
+    ],
+)
+def test_licences_taken_together(
+    licenses: list[str | None], license_: str | None, commercial: bool | None, share: bool | None
+) -> None:
+    for order in (licenses, licenses[::-1]):
+        found = pooled(*order)
+        assert (found.license, found.commercial, found.share) == (license_, commercial, share)
+    causes = " ".join((*pooled(*licenses).duties, *pooled(*licenses).conflicts))
+    if not share:
+        assert "x:" in causes  # the one that is in the way is named
+    assert "Taken together" in str(cite([FULL, dataclasses.replace(BARE, license="CC0-1.0")]))
+    assert "Taken together" not in str(cite(FULL))
+
+
+def test_what_no_derivatives_means_is_said() -> None:
+    (duty,) = [one for one in pooled("CC-BY-4.0", "CC-BY-ND-4.0").duties if "own use" in one]
+    assert "permits" in duty and "forbids to share" in duty and duty.endswith("[x:1]")
+    attrs = attributes(dataclasses.replace(FULL, license="CC-BY-ND-4.0"))
+    crop = xr.DataArray(np.zeros((4, 4)), attrs=attrs)[:2]
+    assert "permission" in crop.attrs["license_restriction"]
+    assert "license_restriction" not in attributes(FULL)
+
+
 def test_csl_json() -> None:
-    data, software = json.loads(cite(FULL).csl_json)
+    data, article, page, archive, software = json.loads(cite(FULL).csl_json)
     assert (data["type"], software["type"]) == ("dataset", "software")
+    assert {one["type"] for one in (article, page, archive)} == {"article-journal"}
+    assert article["DOI"] == "10.1038/nature08869" and "DOI" not in page and "author" not in article
+    assert archive["author"][0] == {"family": "Hartley", "given": "M."}
     assert data["author"][:2] == [{"family": "Müller", "given": "Jörg"}, {"literal": "Jane Roe"}]
     assert data["issued"] == {"date-parts": [[2024, 5, 6]]}
     assert data["accessed"] == {"date-parts": [[2025, 11, 22]]}
@@ -150,8 +319,8 @@ def test_cff() -> None:
     assert values == {
         FULL.id: "other", "S-BIAD1261": "other", "10.1038/nature08869": "doi", "https://example.org/paper": "url",
     }  # fmt: skip
-    assert [work["title"] for work in document["references"]] == ["fairlab"]
-    assert document["references"][0]["version"] == fairlab.__version__
+    assert [work["type"] for work in document["references"]] == ["article", "article", "article", "software"]
+    assert document["references"][-1]["version"] == fairlab.__version__
 
 
 def test_cff_of_several_lists_each_with_its_own_licence() -> None:
@@ -290,7 +459,7 @@ def test_forms() -> None:
     citation = cite(FULL)
     assert citation.format("CSL_JSON") == citation.csl_json and citation.format("text") == citation.text
     assert {citation.format(form) for form in FORMS} == {
-        citation.text, citation.bibtex, citation.csl_json, citation.cff,
+        citation.text, citation.bibtex, citation.ris, citation.csl_json, citation.cff,
     }  # fmt: skip
     with pytest.raises(QueryError) as caught:
         citation.format("bibtecs")
@@ -337,8 +506,10 @@ def test_any_text_makes_valid_forms(texts: list[str], authors: list[str], n: int
     ]  # fmt: skip
     citation = Citation(records=tuple(records))
     assert len(citation.text.split("\n")) == n + 1
-    assert len(entries(citation.bibtex)) == n + 1
-    assert len(json.loads(citation.csl_json)) == n + 1
+    everything = n + bool(data_references(records)[0].articles) + 1
+    assert len(entries(citation.bibtex)) == everything
+    assert len(json.loads(citation.csl_json)) == everything
+    assert len(ris_entries(citation.ris)) == everything
     document = checked_cff(citation.cff)
     works = [document, *document["references"]] if n == 1 else document["references"]
     kept = " ".join(
@@ -363,6 +534,6 @@ def test_every_study_and_image_of_the_catalogue_is_citable() -> None:
 
     studies = search("", kind="study", repository="BIA", limit=200)
     citation = cite(list(studies))
-    assert len(entries(citation.bibtex)) == len(studies) + 1
-    assert len(checked_cff(citation.cff)["references"]) == len(studies) + 1
+    assert len(entries(citation.bibtex)) == len(citation.references) > len(studies) + 1
+    assert len(checked_cff(citation.cff)["references"]) == len(citation.references)
     assert "unknown author" not in citation.text.split("\n")[0]

@@ -164,10 +164,16 @@ def test_validate_what_nobody_can_tell(
         assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("form", ["text", "bibtex", "csl-json", "cff"])
+@pytest.mark.parametrize("form", ["text", "bibtex", "ris", "csl-json", "cff"])
 def test_cite_in_every_form(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cite", "sample:ihc", "--format", form]) == 0
     assert "fairlab" in capsys.readouterr().out
+
+
+def test_cite_in_a_style(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cite", "idr:idr0062", "--style", "harvard-cite-them-right"]) == 0
+    assert "Guillaume Blin (2019) “NesSys" in capsys.readouterr().out
+    assert main(["cite", "idr:idr0062", "--style", "of-mars"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ DOORS = {
     "skimage": {"analysis", "samples"},
     "dask": {"lazy", "sharing.writer"},
     "sqlite3": {"repositories"},
+    "citeproc": {"citation.styled"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Cite what went into a result: text, BibTeX, CSL-JSON and CITATION.cff, with what the licences ask.
+"""Cite what went into a result: text, BibTeX, RIS, CSL-JSON and CITATION.cff, with what the licences ask.
 
 Every form is made from the same :class:`~fairlab.citation.reference.Reference`; a new form is one module
 with one function, and one line in ``FORMS``.
@@ -10,14 +10,24 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fairlab.citation import bibtex, cff, csl, plain
+from fairlab.citation import bibtex, cff, csl, plain, ris
+from fairlab.citation.credit import Credit, credit_of
 from fairlab.citation.duties import duties
-from fairlab.citation.reference import Reference, data_references, software_reference
+from fairlab.citation.pool import Pool, pool
+from fairlab.citation.reference import (
+    Reference,
+    archive_references,
+    article_references,
+    data_references,
+    software_reference,
+)
+from fairlab.citation.styled import styled
 from fairlab.errors import QueryError
 from fairlab.foreign_text import escaped
 from fairlab.provenance import records_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from fairlab.record import Record
@@ -27,6 +37,7 @@ __all__ = ["FORMS", "Citation", "cite"]
 FORMS: dict[str, Callable[[Sequence[Reference]], str]] = {
     "text": plain.text,
     "bibtex": bibtex.bibtex,
+    "ris": ris.ris,
     "csl-json": csl.csl_json,
     "cff": cff.cff,
 }
@@ -51,8 +62,10 @@ class Citation:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The data, in order, then fairlab itself."""
-        return (*self._data, software_reference())
+        """The data, in order; the articles about them; their archives; fairlab itself."""
+        data = self._data
+        archives = archive_references(self.records)
+        return (*data, *article_references(data), *archives, software_reference())
 
     @property
     def text(self) -> str:
@@ -63,6 +76,11 @@ class Citation:
     def bibtex(self) -> str:
         """BibTeX entries with unique ASCII keys."""
         return self.format("bibtex")
+
+    @property
+    def ris(self) -> str:
+        """RIS, as EndNote and Mendeley read it."""
+        return self.format("ris")
 
     @property
     def csl_json(self) -> str:
@@ -84,18 +102,39 @@ class Citation:
         """What each licence asks, one sentence for each licence and credit."""
         return duties(self._data)
 
-    def format(self, name: str) -> str:
+    @property
+    def pooled(self) -> Pool:
+        """What the licences ask of something that is made from all of them, and which exclude one another."""
+        return pool(self._data)
+
+    @property
+    def credit(self) -> Credit:
+        """People with ORCID and roles, institutions, funding and resources, as far as they are stated."""
+        return credit_of(self.records)
+
+    def format(self, name: str = "text", *, style: str | os.PathLike[str] | None = None) -> str:
         """The citation in one form.
 
         Parameters
         ----------
-        name : {"text", "bibtex", "csl-json", "cff"}
+        name : {"text", "bibtex", "ris", "csl-json", "cff"}
             Name of the form.
+        style : str or path-like, optional
+            Write the text as a CSL style does: path of a ``.csl`` file, or the name of one that citeproc-py
+            ships (``"harvard-cite-them-right"``).
 
         Raises
         ------
         QueryError
-            kind ``"form-unknown"``.
+            kind ``"form-unknown"``; ``"style-unknown"``, ``"style-unreadable"``.
+        MissingExtraError
+            A style needs the extra ``cite``.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> print(fairlab.cite("idr:idr0062").format("ris").splitlines()[0])
+        TY  - DATA
         """
         wanted = name.lower().replace("_", "-")
         if wanted not in FORMS:
@@ -105,16 +144,24 @@ class Citation:
                 f'there is no citation form "{name}"{hint}\n  forms are: {", ".join(FORMS)}',
                 kind="form-unknown",
             )
+        if style is not None:
+            if wanted != "text":
+                raise QueryError(
+                    f'a style is a form of text; format(style=...) without "{name}"', kind="form-unknown"
+                )
+            return styled(self.references, style)
         return FORMS[wanted](self.references)
 
     def __str__(self) -> str:
         asked = "\n".join(f"- {duty}" for duty in self.duties)
-        return f"{self.text}\n\nWhat the licence asks:\n{asked}"
+        whole = f"\n\nTaken together:\n{self.pooled}" if ";" in self.license else ""
+        return f"{self.text}\n\nWhat the licence asks:\n{asked}{whole}"
 
     def _repr_html_(self) -> str:
-        entries = "".join(f"<li>{_linked(reference)}</li>" for reference in self.references)
+        entries = "".join(f"<li>{_linked(reference)}</li>" for reference in plain.shown(self.references))
         asked = "".join(f"<li>{escaped(duty)}</li>" for duty in self.duties)
-        return f"<div><ul>{entries}</ul><p>What the licence asks:</p><ul>{asked}</ul></div>"
+        whole = f"<p>Taken together:</p>{self.pooled._repr_html_()}" if ";" in self.license else ""
+        return f"<div><ul>{entries}</ul><p>What the licence asks:</p><ul>{asked}</ul>{whole}</div>"
 
 
 def cite(obj: Any) -> Citation:

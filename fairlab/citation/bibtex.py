@@ -19,6 +19,9 @@ _LATEX = {
 }  # fmt: skip
 
 
+_KINDS = {"dataset": "Dataset", "software": "Software", "article": "Article", "archive": "Article"}
+
+
 def bibtex(references: Sequence[Reference]) -> str:
     """One entry for each reference."""
     return "\n".join(_entry(reference) for reference in references)
@@ -36,16 +39,17 @@ def escape(text: str) -> str:
 
 
 def _entry(reference: Reference) -> str:
-    kind = "Dataset" if reference.type == "dataset" else "Software"
+    kind = _KINDS[reference.type]
     note = [f"version {reference.version}"] if reference.version else []
     note += [] if reference.address else [reference.id]
-    note += reference.details if reference.type == "dataset" else [reference.license_label]
+    note += reference.details if reference.type == "dataset" else []
+    note += [reference.license_label] if reference.type == "software" else []
     note += [f"credit: {reference.attribution}"] if reference.attribution else []
     note += [f"described in {article}" for article in reference.articles]
     fields = {
-        "author": _authors(reference),
+        "author": _authors(reference) if reference.authors or reference.type == "dataset" else "",
         "title": f"{{{escape(reference.title or 'unknown title')}}}",
-        "year": reference.year if reference.type == "dataset" else "",
+        "year": reference.year if reference.date or reference.type == "dataset" else "",
         "publisher": escape(reference.publisher or UNKNOWN) if reference.type == "dataset" else "",
         "howpublished": kind,
         "doi": _verbatim(reference.doi),

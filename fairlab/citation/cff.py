@@ -52,7 +52,7 @@ def _collection(data: Sequence[Reference]) -> dict[str, Any]:
 def _listed(reference: Reference) -> dict[str, Any]:
     dataset = reference.type == "dataset"
     return {
-        "type": "data" if dataset else "software",
+        "type": {"dataset": "data", "software": "software"}.get(reference.type, "article"),
         **_work(reference),
         "version": reference.version,
         "publisher": {"name": reference.publisher or UNKNOWN} if dataset else None,

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from fairlab.citation.reference import Reference
 
 
+_TYPES = {"dataset": "dataset", "software": "software"}
+
+
 def csl_json(references: Sequence[Reference]) -> str:
     """A JSON list of items."""
     return json.dumps([item(reference) for reference in references], ensure_ascii=False, indent=1)
@@ -20,15 +23,12 @@ def csl_json(references: Sequence[Reference]) -> str:
 
 def item(reference: Reference) -> dict[str, Any]:
     """One CSL item; the licence stands in ``note``, for CSL has no place of its own for it."""
-    note = [f"license: {reference.license_label}"]
-    note += [f"credit: {reference.attribution}"] if reference.attribution else []
-    note += [f"described in {article}" for article in reference.articles]
-    note += [f"OME-Zarr {reference.ngff_version}"] if reference.ngff_version else []
+    author = people(reference.authors) or (["unknown author"] if reference.type == "dataset" else [])
     fields = {
         "id": reference.key,
-        "type": reference.type,
+        "type": _TYPES.get(reference.type, "article-journal"),
         "title": reference.title or "unknown title",
-        "author": [_name(name) for name in people(reference.authors) or ["unknown author"]],
+        "author": [_name(name) for name in author],
         "issued": {"date-parts": [list(reference.date)]} if reference.date else None,
         "publisher": reference.publisher,
         "number": reference.image or reference.accession or (None if reference.address else reference.id),
@@ -36,7 +36,7 @@ def item(reference: Reference) -> dict[str, Any]:
         "DOI": reference.doi,
         "URL": reference.address,
         "accessed": _day(reference.accessed) if reference.accessed else None,
-        "note": "; ".join(note),
+        "note": "; ".join(reference.notes),
     }
     if reference.type == "dataset":
         fields["issued"] = fields["issued"] or {"literal": UNKNOWN}

@@ -44,7 +44,10 @@ def _sentence(reference: Reference) -> str:
     if found.share_alike:
         asked.append("share what you derive from it under the same licence")
     if found.no_derivatives:
-        asked.append("do not share changed versions of it, such as derived images and labels")
+        asked.append(
+            "do not share changed versions of it, such as derived images and labels, without permission (making them "
+            "for yourself is permitted)"
+        )
     if not asked:
         asked.append("it asks for no credit; citing the source is good practice all the same")
     return f"{label}: {'; '.join(asked)}"

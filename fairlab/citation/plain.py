@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 def text(references: Sequence[Reference]) -> str:
     """One line for each reference."""
-    return "\n".join(line(reference) for reference in references)
+    return "\n".join(line(reference) for reference in shown(references))
+
+
+def shown(references: Sequence[Reference]) -> list[Reference]:
+    """The references that have a line of their own: articles about data stand in the line of the data."""
+    return [reference for reference in references if reference.type != "article"]
 
 
 def line(reference: Reference) -> str:
@@ -23,6 +28,8 @@ def line(reference: Reference) -> str:
             f"{authors}: {reference.title}, version {reference.version}. Software. "
             f"{reference.address} ({reference.license_label})"
         )
+    if reference.type == "archive":
+        return f"{authors} ({reference.year}): {reference.title}. {reference.address}"
     year = reference.year if reference.date else "unknown year"
     title = (reference.title or "unknown title").rstrip(".")
     publisher = reference.publisher or "unknown publisher"

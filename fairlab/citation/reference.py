@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from fairlab import __version__
 from fairlab.foreign_text import clean
 from fairlab.licenses import License
 from fairlab.licenses import license as known_license
+from fairlab.terms import DATA, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,8 +45,8 @@ class Reference:
 
     key: str
     """ASCII, unique in a citation: ``"s_biad1261"``."""
-    type: Literal["dataset", "software"] = "dataset"
-    """What it is."""
+    type: Literal["dataset", "article", "archive", "software"] = "dataset"
+    """What it is: data, an article about them, the article by which their archive asks to be cited, fairlab."""
     id: str
     """Identifier in fairlab: ``"bia:S-BIAD1261"``."""
     authors: tuple[str, ...] = ()
@@ -87,6 +90,18 @@ class Reference:
         return f"{self.date[0]:04d}" if self.date else UNKNOWN
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What forms without a place for it say as a note: licence, credit, articles, format."""
+        told = (
+            self.license_label != UNKNOWN and f"license: {self.license_label}",
+            self.type == "dataset" and self.license_label == UNKNOWN and "license: unknown",
+            self.attribution and f"credit: {self.attribution}",
+            *(f"described in {article}" for article in self.articles),
+            self.ngff_version and f"OME-Zarr {self.ngff_version}",
+        )
+        return tuple(part for part in told if part)
+
+    @property
     def details(self) -> tuple[str, ...]:
         """What else identifies it: accession, image, licence, format, day of access."""
         told = (
@@ -104,11 +119,55 @@ def data_references(records: Iterable[Record]) -> tuple[Reference, ...]:
     """One reference for each record, with keys that do not repeat."""
     found: list[Reference] = []
     taken = {software_reference().key}
-    for record in records:
+    for record in records:  # keys of articles and archives are kept free by their form, see _key
         key = _key(record, taken)
         taken.add(key)
         found.append(_reference(record, key))
     return tuple(found)
+
+
+def article_references(data: Sequence[Reference]) -> tuple[Reference, ...]:
+    """The articles about data, each once: of most only the address is known, and their titles are not made up."""
+    about: dict[str, list[str]] = {}
+    for reference in data:
+        for article in reference.articles:
+            about.setdefault(article, []).append(reference.accession or reference.id)
+    return tuple(
+        Reference(
+            key=f"article_{number}",
+            type="article",
+            id=article,
+            title=f"[Article about {', '.join(dict.fromkeys(ids))}]",
+            doi=doi_of(article),
+            address=article if _is_web(article) else None,
+        )
+        for number, (article, ids) in enumerate(about.items(), start=1)
+    )
+
+
+def archive_references(records: Iterable[Record]) -> tuple[Reference, ...]:
+    """The articles by which the archives of the data ask to be cited, each once."""
+    cited = {record.repository for record in records}
+    return tuple(
+        Reference(
+            key=f"archive_{row['repository'].lower()}",
+            type="archive",
+            id=row["repository"],
+            authors=split(row["authors"]),
+            date=(int(row["year"]),),
+            title=row["title"],
+            doi=row["doi"],
+            address=f"https://doi.org/{row['doi']}",
+        )
+        for row in _archive_papers()
+        if row["repository"] in cited
+    )
+
+
+@functools.cache
+def _archive_papers() -> tuple[dict[str, str], ...]:
+    text = (DATA / "archive_papers.csv").read_text("utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
 
 
 def software_reference() -> Reference:
@@ -221,6 +280,7 @@ def _key(record: Record, taken: set[str]) -> str:
     words = record.id.split("://")[-1].split(":", 1)[-1]
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
     stem = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") or "data"
+    stem = f"data_{stem}" if stem.startswith(("article_", "archive_")) else stem
     key, n = stem, 1
     while key in taken:
         n += 1

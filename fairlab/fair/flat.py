@@ -215,6 +215,7 @@ def _creator(value: Mapping[str, Any]) -> Creator:
         orcid=value.get("orcid"),
         affiliation=places[0].get("name"),
         ror=places[0].get("ror"),
+        roles=tuple(value.get("roles") or ()),
     )
 
 

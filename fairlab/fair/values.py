@@ -147,6 +147,7 @@ def creator_value(creator: Creator) -> dict[str, Any]:
         "name": creator.name,
         **({"orcid": creator.orcid} if creator.orcid else {}),
         **({"affiliations": [place]} if place else {}),
+        **({"roles": list(creator.roles)} if creator.roles else {}),
     }
 
 

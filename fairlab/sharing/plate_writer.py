@@ -9,7 +9,7 @@ import numpy as np
 
 from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
 from fairlab.sharing import attributes, manifest
-from fairlab.sharing.writer import make_group, write_beside_then_rename, write_image
+from fairlab.sharing.writer import make_group, usage_note, write_beside_then_rename, write_image
 
 if TYPE_CHECKING:
     import os
@@ -76,7 +76,7 @@ def write_plate(
             (folder / name).write_bytes(content)
         described = {name: about for name, (_, about) in files.items()}
         described[manifest.FILE_NAME] = "SHA-256 checksum of every other file in this folder"
-        beside = crate_json(image_crate(record, files=described))
+        beside = crate_json(image_crate(record, files=described, usage=usage_note(record)))
         (folder / FILE_NAME).write_text(beside, encoding="utf-8")
         for row, column in wells:
             place = folder / rows[row] / columns[column]

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fairlab.errors import OutputError, UnsupportedVersionError, missing_extra
+from fairlab.errors import OutputError, UnsupportedVersionError, missing_extra, warn
 from fairlab.fair.crate_terms import part_id
 from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
+from fairlab.licenses import license
 from fairlab.sharing import attributes, manifest, pyramid
 from fairlab.sharing.grid import Grid, check_channels, check_labels, check_pixels, grid
 
@@ -125,6 +126,11 @@ def write_image(
     MissingExtraError
         ome-zarr is not installed.
 
+    Warns
+    -----
+    FairlabWarning
+        The licence of the record forbids to share changed versions; the crate says so too (``usageInfo``).
+
     Examples
     --------
     >>> import tempfile
@@ -160,6 +166,21 @@ def write_image(
         files=files or {},
     )
     return write_beside_then_rename(target, lambda folder: _fill(folder, plan), overwrite=overwrite)
+
+
+def usage_note(record: Record) -> str | None:
+    """What must be stamped on what is made from an image whose licence forbids to share changed versions.
+
+    Warns
+    -----
+    FairlabWarning
+        There is such a note.
+    """
+    known = license(record.license or record.license_as_listed)
+    if known is None or known.restriction is None:
+        return None
+    warn(f"{record.id} is under {known.name}: {known.restriction}")
+    return f"{known.name}: {known.restriction}"
 
 
 def write_beside_then_rename(target: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> Path:
@@ -211,7 +232,7 @@ def _fill(folder: Path, plan: _Plan) -> None:
     if plan.record:
         files = {name: about for name, (_, about) in plan.files.items()}
         files[manifest.FILE_NAME] = "SHA-256 checksum of every other file in this folder"
-        about = crate_json(image_crate(plan.record, files=files))
+        about = crate_json(image_crate(plan.record, files=files, usage=usage_note(plan.record)))
         (folder / FILE_NAME).write_text(about, encoding="utf-8")
     for name, values in plan.labels.items():
         _write_labels(folder / "labels" / name, name, values, plan)
