@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ngff_zarr
@@ -18,7 +19,14 @@ import yaozarrs
 import zarr
 
 from fairlab.crate_facts import facts
-from fairlab.errors import MetadataError, MissingExtraError, OutputError, QueryError, UnsupportedVersionError
+from fairlab.errors import (
+    FairlabWarning,
+    MetadataError,
+    MissingExtraError,
+    OutputError,
+    QueryError,
+    UnsupportedVersionError,
+)
 from fairlab.record import Record, Source
 from fairlab.sharing import manifest, writer
 from fairlab.sharing.pyramid import block_mean, block_pick
@@ -197,6 +205,14 @@ def test_unknown_facts_are_left_out_of_the_crate(tmp_path: Path) -> None:
     path = write_image(tmp_path / "a.zarr", np.ones((8, 8), "uint8"), axes="yx", record=record)
     root = json.loads((path / "ro-crate-metadata.json").read_text())["@graph"][1]
     assert root.keys() == {"@id", "@type", "identifier", "name", "hasPart"}
+
+
+def test_what_may_not_be_passed_on_is_stamped_and_warned_about(tmp_path: Path) -> None:
+    record = replace(RECORD, license="https://creativecommons.org/licenses/by-nc-nd/4.0/")
+    with pytest.warns(FairlabWarning, match="needs the permission"):
+        path = write_image(tmp_path / "a.zarr", np.ones((8, 8), "uint8"), axes="yx", record=record)
+    root = json.loads((path / "ro-crate-metadata.json").read_text())["@graph"][1]
+    assert root["usageInfo"].startswith("CC BY-NC-ND 4.0") and "own use" in root["usageInfo"]
 
 
 def test_a_file_that_would_lie_outside_the_folder_is_refused_before_anything_is_written(
