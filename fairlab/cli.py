@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from fairlab import __version__, cli_catalogue, cli_privacy, cli_search
+from fairlab import __version__, cli_catalogue, cli_metadata, cli_privacy, cli_search
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
 
 if TYPE_CHECKING:
@@ -231,6 +231,12 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     cli_privacy.add(add("privacy", None, "look for what identifies people"), shared)
+    cli_metadata.add_check(
+        add("check", cli_metadata.check, "what metadata lack or get wrong", epilog=cli_metadata.CHECK_CODES)
+    )
+    cli_metadata.add_template(
+        add("template", cli_metadata.template, "a checklist to fill in", epilog=cli_metadata.TEMPLATE_EXAMPLE)
+    )
     cite = add("cite", _cite, "how to cite images")
     cite.add_argument("source", nargs="+", metavar="URL", help="address, path or identifier")
     cite.add_argument(

@@ -66,6 +66,7 @@ LAYERS = {
         "assets",
         "cli",
         "cli_catalogue",
+        "cli_metadata",
         "cli_privacy",
         "cli_search",
         "demo",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.errors import QueryError
 from fairlab.fair import miti_coverage, miti_fields, rembi_fields
@@ -15,7 +15,6 @@ from fairlab.terms import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Format = Literal["csv", "tsv", "json"]
 FORMATS: Final = ("csv", "tsv", "json")
 STANDARDS: Final = ("rembi", "miti")
 _WORDS_SHOWN: Final = 45
@@ -25,7 +24,7 @@ _MOST_ITEMS: Final = 10_000
 def template(
     standard: str,
     *,
-    format: Format = "csv",
+    format: str = "csv",
     modules: Sequence[str] | None = None,
     items: int = 1,
 ) -> str:
