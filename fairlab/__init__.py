@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fairlab.analysis.measure import measure
     from fairlab.analysis.segment import segment
     from fairlab.catalogue.overview import facets
-    from fairlab.citation import cite
+    from fairlab.citation import cite, cite_session
     from fairlab.federation import search
     from fairlab.image import open_image, open_labels
     from fairlab.lookups import lookup
@@ -32,6 +32,7 @@ _HOMES = {
     "Results": "fairlab.results",
     "catalogue": "fairlab.catalogue",
     "cite": "fairlab.citation",
+    "cite_session": "fairlab.citation",
     "errors": "fairlab.errors",
     "facets": "fairlab.catalogue.overview",
     "fair": "fairlab.fair",
@@ -59,6 +60,7 @@ __all__ = [
     "__version__",
     "catalogue",
     "cite",
+    "cite_session",
     "errors",
     "facets",
     "fair",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import xarray as xr
 
 import fairlab.accessor  # noqa: F401  (what is opened has .fair)
-from fairlab import provenance
+from fairlab import provenance, session
 from fairlab.crate_facts import facts
 from fairlab.errors import (
     AccessError,
@@ -184,6 +184,8 @@ def completed(
 ) -> Record:
     """The record with what only the data can say, and what the crate beside it says of unknown fields.
 
+    It is noted as opened in this session (:mod:`fairlab.session`).
+
     Parameters
     ----------
     record : Record or None
@@ -214,7 +216,9 @@ def completed(
     found |= {name: (value, own) for name, value in stated.items()}
     values = {name: value for name, (value, _) in found.items()}
     sources = {**record.sources, **{name: source for name, (_, source) in found.items()}}
-    return dataclasses.replace(record, **values, sources=sources)
+    whole = dataclasses.replace(record, **values, sources=sources)
+    session.note(whole)
+    return whole
 
 
 def level_dataset(

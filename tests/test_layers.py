@@ -54,6 +54,7 @@ LAYERS = {
         "analysis",
         "resolving",
         "thumbnails",
+        "session",
         "sharing",
         "sources",
         "describe",

@@ -10,6 +10,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fairlab import session
 from fairlab.citation import bibtex, cff, csl, plain, ris
 from fairlab.citation.credit import Credit, credit_of
 from fairlab.citation.duties import duties
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from fairlab.record import Record
 
-__all__ = ["FORMS", "Citation", "cite"]
+__all__ = ["FORMS", "Citation", "cite", "cite_session"]
 
 FORMS: dict[str, Callable[[Sequence[Reference]], str]] = {
     "text": plain.text,
@@ -153,11 +154,15 @@ class Citation:
         return FORMS[wanted](self.references)
 
     def __str__(self) -> str:
+        if not self.records:
+            return self.text
         asked = "\n".join(f"- {duty}" for duty in self.duties)
         whole = f"\n\nTaken together:\n{self.pooled}" if ";" in self.license else ""
         return f"{self.text}\n\nWhat the licence asks:\n{asked}{whole}"
 
     def _repr_html_(self) -> str:
+        if not self.records:
+            return f"<div>{escaped(self.text)}</div>"
         entries = "".join(f"<li>{_linked(reference)}</li>" for reference in plain.shown(self.references))
         asked = "".join(f"<li>{escaped(duty)}</li>" for duty in self.duties)
         whole = f"<p>Taken together:</p>{self.pooled._repr_html_()}" if ";" in self.license else ""
@@ -196,6 +201,25 @@ def cite(obj: Any) -> Citation:
 
         return Citation(records=(lookup(obj),))
     return Citation(records=records_of(obj))
+
+
+def cite_session(*, clear: bool = False) -> Citation:
+    """Citation of everything that this process opened since fairlab was imported.
+
+    Parameters
+    ----------
+    clear : bool
+        Begin a new list, for the next part of a notebook.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> _ = fairlab.cite_session(clear=True)
+    >>> tree = fairlab.open_image("sample:nuclei")
+    >>> [record.id for record in fairlab.cite_session().records]
+    ['sample:nuclei']
+    """
+    return Citation(records=session.opened(clear=clear))
 
 
 def _linked(reference: Reference) -> str:

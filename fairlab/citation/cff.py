@@ -21,6 +21,9 @@ def cff(references: Sequence[Reference]) -> str:
     """One data set as the cited work with the software as reference; several as references of a collection."""
     data = [reference for reference in references if reference.type == "dataset"]
     others = [reference for reference in references if reference.type != "dataset"]
+    if not data:
+        work = {"message": "Please cite this software.", "type": "software", **_work(others[-1])}
+        return "\n".join(_yaml({"cff-version": "1.2.0", **work, "version": others[-1].version})) + "\n"
     work = _single(data[0]) if len(data) == 1 else _collection(data)
     listed = others if len(data) == 1 else [*data, *others]
     whole = {"cff-version": "1.2.0", **work, "references": [_listed(reference) for reference in listed]}
