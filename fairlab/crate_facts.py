@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fairlab.terms import Term
+from fairlab.use_conditions import stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +52,7 @@ def facts(crate: Mapping[str, Any], *, source: Source) -> dict[str, tuple[Any, S
     root = _root(entities)
     if root is None:
         return {}
+    conditions = stated(crate)
     found: dict[str, Any] = {
         "title": _text(root.get("name")),
         "description": _text(root.get("description")),
@@ -60,12 +62,17 @@ def facts(crate: Mapping[str, Any], *, source: Source) -> dict[str, tuple[Any, S
         "release_date": _text(root.get("datePublished")),
         "organism": tuple(_terms(entities, _TAXON, "NCBITaxon:{}")),
         "imaging_method": tuple(_terms(entities, _METHOD, "FBbi:{}")),
+        "use_conditions": conditions.codes,
+        "embargo_until": conditions.embargo_until,
+        "residency": conditions.residency,
+        "access": conditions.access if conditions.access in ("open", "restricted") else None,
     }
     pointers = {
         "title": "name",
         "attribution": "creditText",
         "authors": "author",
         "release_date": "datePublished",
+        "use_conditions": "conditionsOfAccess",
     }
     return {
         name: (value, dataclasses.replace(source, pointer=f"{root['@id']}#{pointers.get(name, name)}"))

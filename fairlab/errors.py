@@ -9,6 +9,7 @@
     │   └── UnexpectedAnswer                    not the documented form: final, worth reporting
     ├── NotFoundError         (LookupError)     nothing at this id or URL
     ├── AccessError           (PermissionError) 401, 403, embargo
+    │   └── UseConditionError                   the data's conditions of use forbid a copy
     ├── FormatError           (ValueError)      not readable as OME-Zarr; .details as data
     │   ├── UnsupportedVersionError
     │   └── MetadataError                       a MUST of the specification is broken
@@ -111,6 +112,12 @@ class AccessError(FairlabError, PermissionError):
     """The server knows us and says no: 401, 403 or an embargo."""
 
     kind = "access"
+
+
+class UseConditionError(AccessError):
+    """A copy that the data's conditions forbid: a DUO code, an embargo, or where the data have to stay."""
+
+    kind = "use-condition"
 
 
 class FormatError(FairlabError, ValueError):

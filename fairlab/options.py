@@ -44,6 +44,7 @@ _DEFAULTS: dict[str, Any] = {
     "offline": False,
     "moves": None,
     "catalogue_dir": None,
+    "country": None,
 }
 _current = dict(_DEFAULTS)
 
@@ -105,6 +106,9 @@ class set_options:
     catalogue_dir : path-like or None
         Folder of your own catalogue (``fairlab catalogue add``); None means ``catalogue`` in the data folder,
         which is ``$FAIRLAB_DATA_DIR`` or the platform's own.
+    country : str or None
+        Where this machine is (ISO 3166, two letters): data that have to stay somewhere may be copied there. None:
+        it is not stated, and such data are not copied.
     moves : path-like or None
         A table of addresses that have moved, used before fairlab's own (see :mod:`fairlab.moves`); None means
         ``moves.csv`` in ``$FAIRLAB_DATA_DIR`` or the platform's data folder, if there is one.
@@ -220,6 +224,10 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "source_timeout_s": _POSITIVE,
     "connect_timeout_s": _POSITIVE,
     "max_connections": _POSITIVE,
+    "country": (
+        'two letters such as "DE", or None',
+        lambda value: value is None or (isinstance(value, str) and len(value) == 2 and value.isalpha()),
+    ),
     "max_read_bytes": (
         "bytes above zero, or None",
         lambda value: value is None or (isinstance(value, int) and value > 0),

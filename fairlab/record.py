@@ -29,6 +29,7 @@ Picture = bytes
 """PNG or JPEG; a record's own ``bytes`` is its size."""
 _SEVERAL = (
     "authors", "publications", "pmid", "funding", "keywords", "see_also", "axes", "shape", "channels", "found_by",
+    "use_conditions",
 )  # fmt: skip
 
 
@@ -164,6 +165,12 @@ class Record:
     """How many files a study has."""
     access: Literal["open", "restricted"] | None = None
     """Whether everybody may read it."""
+    use_conditions: tuple[str, ...] = ()
+    """Conditions of use, as codes of the Data Use Ontology: ``("DUO:0000046",)``."""
+    embargo_until: str | None = None
+    """ISO 8601 date before which nobody else may have it."""
+    residency: Mapping[str, str] = field(default_factory=dict)
+    """Where the data have to stay: ``country``, ``jurisdiction``, and ``basis`` (declared or inferred)."""
     note: str | None = None
     """What a reader should know about this row."""
     sources: Mapping[str, Source] = field(default_factory=dict)

@@ -27,6 +27,7 @@ LAYERS = {
         "result_tables",
         "results",
         "traits",
+        "use_conditions",
     },
     2: {"net"},
     3: {"repositories"},

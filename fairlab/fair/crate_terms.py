@@ -46,6 +46,7 @@ IMAGE_CONTEXT: Final = [
         "Taxon": "http://schema.org/Taxon",
         "taxonomicRange": "http://schema.org/taxonomicRange",
         "creditText": "http://schema.org/creditText",
+        "conditionsOfAccess": "http://schema.org/conditionsOfAccess",
         "organism_classification": "https://schema.org/taxonomicRange",
         "biosample": "obo:OBI_0002648",
         "specimen": "obo:HSO_0000308",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from fairlab.fair import crate_conditions
 from fairlab.fair import crate_entities as entities
 from fairlab.fair.crate_terms import FILE_NAME, IMAGE_CONTEXT, Entity, challenge_iri, is_web, part_id
 from fairlab.fair.description import Description
@@ -53,6 +54,9 @@ def image_crate(
         known = Description.of(known)
     parts = [_file(name, about) for name, about in (files or {}).items()]
     root, linked = _root(known, parts)
+    if asked := crate_conditions.conditions(known):
+        root["conditionsOfAccess"] = entities.refer(asked)
+        linked += asked
     if usage:
         root["usageInfo"] = usage
     return {"@context": IMAGE_CONTEXT, "@graph": entities.graph(_descriptor(), root, *linked)}

@@ -21,8 +21,12 @@ _SAME: Final = {
     "thumbnail_url": "identity.thumbnail", "ngff_version": "image.format.ngff_version", "layout": "image.layout",
     "has_labels": "image.has_labels", "bytes": "image.bytes", "n_images": "study.n_images",
     "n_files": "study.n_files", "access": "access.level", "note": "identity.note",
+    "embargo_until": "access.embargo_until",
 }  # fmt: skip
-_LISTS: Final = {"keywords": "citation.keywords", "see_also": "citation.links", "shape": "image.shape"}
+_LISTS: Final = {
+    "keywords": "citation.keywords", "see_also": "citation.links", "shape": "image.shape",
+    "use_conditions": "access.conditions",
+}  # fmt: skip
 _TERMS: Final = {"organism": "biosample.organism", "imaging_method": "acquisition.method"}
 _ENTITIES: Final = re.compile(r"(?:UBERON|CL|CLO|BTO|FBbt|GO|EMAPA|MA|PO|ZFA)[:_]")
 """Vocabularies of anatomy, cells and cellular components."""
@@ -131,6 +135,7 @@ def _statements(record: Record) -> Iterator[Statement]:
     yield told(
         "attributes", "biosample.attributes", {name: list(found) for name, found in record.attributes.items()}
     )
+    yield told("residency", "access.residency", dict(record.residency))
     yield told("axes", "image.axes", [{"name": name} for name in record.axes])
     yield told("channels", "image.channels", [{"label": label} for label in record.channels])
     yield told(
@@ -170,6 +175,7 @@ def record_of(described: Described) -> Record:
     values["attributes"] = {
         name: tuple(found) for name, found in kept.take("attributes", "biosample.attributes", {}).items()
     }
+    values["residency"] = dict(kept.take("residency", "access.residency", {}))
     values |= _credit(kept) | _pixels(kept)
     return Record(
         **{name: value for name, value in values.items() if value is not None}, sources=kept.sources

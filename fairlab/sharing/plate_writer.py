@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fairlab.fair.conditions import check_leaving
 from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
 from fairlab.sharing import attributes, manifest
 from fairlab.sharing.writer import make_group, usage_note, write_beside_then_rename, write_image
@@ -31,6 +32,7 @@ def write_plate(
     record: Record,
     version: str = "0.5",
     files: Mapping[str, tuple[bytes, str]] | None = None,
+    allow: Sequence[str] = (),
     **geometry: Any,
 ) -> Path:
     """Write the fields of a plate, its RO-Crate and its checksums as one OME-Zarr folder.
@@ -53,6 +55,8 @@ def write_plate(
         OME-Zarr version.
     files : mapping of str to (bytes, str), optional
         Other files to lay into the folder: content, and one line on what it is.
+    allow : sequence of str, optional
+        Conditions of use that are met; see :func:`fairlab.sharing.writer.write_image`.
     **geometry
         ``axes``, ``scale``, ``units``, ``translation``, ``chunks`` and ``levels`` of every field; see
         :func:`fairlab.sharing.writer.write_image`.
@@ -64,9 +68,10 @@ def write_plate(
 
     Raises
     ------
-    OutputError, MetadataError, UnsupportedVersionError, MissingExtraError
+    OutputError, MetadataError, UnsupportedVersionError, UseConditionError, MissingExtraError
         See :func:`fairlab.sharing.writer.write_image`.
     """
+    check_leaving(record, action="export", allow=allow)
     shown = list(_with_windows(channels, data, wells))
     files = files or {}
     fields = data.shape[2]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fairlab.errors import OutputError, UnsupportedVersionError, missing_extra, warn
+from fairlab.fair.conditions import check_leaving
 from fairlab.fair.crate_terms import part_id
 from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
 from fairlab.licenses import license
@@ -72,6 +73,7 @@ def write_image(
     name: str | None = None,
     files: Mapping[str, tuple[bytes, str]] | None = None,
     overwrite: bool = False,
+    allow: Sequence[str] = (),
 ) -> Path:
     """Write an image, its smaller levels, labels and RO-Crate as one OME-Zarr folder.
 
@@ -108,6 +110,8 @@ def write_image(
         Other files to lay into the folder: content, and one line on what it is.
     overwrite : bool
         Replace an OME-Zarr that lies at ``path``; anything else there is never replaced.
+    allow : sequence of str, optional
+        Conditions of use that the record states and that are met, by name: ``("DUO:0000021", "embargo")``.
 
     Returns
     -------
@@ -121,6 +125,9 @@ def write_image(
         ``"unit-unknown"``, ``"channel"``, ``"labels"``, ``"dtype"``).
     UnsupportedVersionError
         There is no such version to write.
+    UseConditionError
+        The record states a condition that forbids a copy, and ``allow`` does not name it; see
+        :func:`fairlab.fair.conditions.check_leaving`.
     OutputError
         kind ``"output-exists"``, ``"output-unwritable"`` or ``"checksum-missing"``.
     MissingExtraError
@@ -148,6 +155,8 @@ def write_image(
         )
     for name_of_file in files or {}:
         part_id(name_of_file)  # refused before anything is written
+    if record is not None:
+        check_leaving(record, action="export", allow=allow)
     where = grid(axes, scale=scale, units=units, translation=translation)
     check_pixels(data, where)
     check_labels(labels or {}, data, where)
