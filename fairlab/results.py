@@ -258,7 +258,7 @@ def select(
     relaxed: tuple[str, ...] = ()
     if not hits and query.match == "best":
         hits, relaxed = words.best_partial(
-            found, checked.concepts, weight=lambda number: rarity(number, len(allowed))
+            found, checked.concepts, worth=[rarity(len(having), len(allowed)) for having in found]
         )
     shown = [record for index, record in enumerate(allowed) if index in hits]
     groups = Counter(map(group_of, shown))

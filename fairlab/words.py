@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from fairlab import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from fairlab.terms import Vocabulary
 
@@ -159,7 +159,7 @@ def _bends(word: str, end: str) -> bool:
 
 
 def best_partial(
-    found: Sequence[set[Key]], asked: Sequence[Concept], *, weight: Callable[[int], float]
+    found: Sequence[set[Key]], asked: Sequence[Concept], *, worth: Sequence[float]
 ) -> tuple[set[Key], tuple[str, ...]]:
     """What comes closest when nothing has every concept.
 
@@ -172,8 +172,8 @@ def best_partial(
         For each concept, what has it.
     asked : sequence of Concept
         The concepts.
-    weight : callable
-        Worth of a concept from the number of things that have it; rarer is worth more.
+    worth : sequence of float
+        Worth of each concept beside the others; the rarer, the more.
 
     Returns
     -------
@@ -182,12 +182,12 @@ def best_partial(
 
     Examples
     --------
-    >>> best_partial([{1, 2}, {3}, set()], concepts("mouse heart xyz"), weight=lambda n: 1 / n)
+    >>> best_partial([{1, 2}, {3}, set()], concepts("mouse heart xyz"), worth=[0.5, 1.0, 0.0])
     ({1, 2}, ('heart', 'xyz'))
     """
     worth = [
-        weight(len(hits)) + (100.0 if concept.kind != "word" else 0.0) if hits else 0.0
-        for hits, concept in zip(found, asked, strict=True)
+        value + (100.0 if concept.kind != "word" else 0.0)
+        for value, concept in zip(worth, asked, strict=True)
     ]
     have: dict[Key, int] = {}
     for bit, hits in enumerate(found):

@@ -142,11 +142,11 @@ def test_words_are_found_at_their_borders() -> None:
 
 def test_the_closest_partial_match_keeps_names_before_words_and_tells_what_it_lacks() -> None:
     asked = concepts("mouse brain cerebellum")
-    shown, lacking = best_partial([{1, 2, 3}, {7}, {7, 8}], asked, weight=lambda n: 1 / n)
+    shown, lacking = best_partial([{1, 2, 3}, {7}, {7, 8}], asked, worth=[0.3, 1, 0.5])
     assert (shown, lacking) == ({7}, ("mouse",)), "two terms are closer than one"
-    shown, lacking = best_partial([{1, 2, 3}, {7}, set()], asked, weight=lambda n: 1 / n)
+    shown, lacking = best_partial([{1, 2, 3}, {7}, set()], asked, worth=[0.3, 1, 0])
     assert (shown, lacking) == ({1, 2, 3}, ("brain", "cerebellum"))
-    assert best_partial([set(), set(), set()], asked, weight=lambda n: 1) == (set(), ())
+    assert best_partial([set(), set(), set()], asked, worth=[1, 1, 1]) == (set(), ())
 
 
 @given(st.text(max_size=300))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -122,11 +122,8 @@ def _answer(db: Database, query: Query) -> Results:
 
 
 def _counts(db: Database, kind: Kind) -> tuple[int, dict[str, dict[str, int]]]:
-    shared = [
-        (db.traits[number], found)
-        for number, found in Counter(db.traits_of).items()
-        if db.traits[number].kind == kind
-    ]
+    every = catalogue_search.every(db).traits.items()
+    shared = [(db.traits[number], found) for number, found in every if db.traits[number].kind == kind]
     return sum(found for _, found in shared), count(shared)
 
 
@@ -154,11 +151,12 @@ def _plain(identifier: str) -> str:
 def _near(db: Database, identifier: str) -> tuple[str, ...]:
     wanted = _plain(identifier)
     members = db.rows(
-        "SELECT d.id FROM members m JOIN docs d ON d.doc = m.doc WHERE lower(m.study) = ? LIMIT 3",
+        "SELECT docs FROM members WHERE lower(study) = ?",
         [wanted.lower()],
     )
     if members:
-        return tuple(key for (key,) in members)
+        first = facts.unpacked(members[0][0])[:3]
+        return tuple(key for doc in first for (key,) in db.rows("SELECT id FROM docs WHERE doc = ?", [doc]))
     scheme, _, rest = wanted.rpartition(":")
     study = rest.split("/")[0]
     siblings = db.rows("SELECT id FROM docs WHERE study = ? AND id <> study", [f"{scheme}:{study}"])
@@ -170,8 +168,8 @@ def _near(db: Database, identifier: str) -> tuple[str, ...]:
 
 def _pixels_per_source(db: Database) -> list[PixelRow]:
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for text, number in db.rows("SELECT r.row, d.traits FROM docs d JOIN rows r ON r.doc = d.doc"):
-        row, traits = catalogue_search.row_of(text), db.traits[number]
+    for doc, text in db.rows("SELECT doc, row FROM rows"):
+        row, traits = catalogue_search.row_of(text), db.traits[db.runs.of(doc).traits]
         counts = found[row["collection"] or traits.repository]
         if traits.kind == "image":
             counts[3] += 1

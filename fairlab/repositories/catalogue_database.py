@@ -16,27 +16,27 @@ import sqlite3
 import tempfile
 import threading
 import zlib
-from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fairlab import moves, options
-from fairlab.errors import FormatError, NotFoundError
-from fairlab.repositories import catalogue_own as own
+from fairlab.errors import FormatError
+from fairlab.repositories import catalogue_shelf as shelves
 from fairlab.repositories.catalogue_index import fill, read_traits
+from fairlab.repositories.catalogue_runs import Runs
 from fairlab.repositories.catalogue_tables import tables_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fairlab.record import Failure, Record
-    from fairlab.repositories.catalogue_own import Shelf
+    from fairlab.record import Failure
+    from fairlab.repositories.catalogue_own import Kept
+    from fairlab.repositories.catalogue_shelf import Shelf
 
 Answer = TypeVar("Answer")
 Stamp = tuple[int, int, int]
 
 _CHECKSUM_PLACE = slice(60, 64)  # "user version" in the header of a SQLite file: four bytes, free for our use
-_TRIES = 5
 _KEPT = 4  # databases with a user's records: several may be in use, and old ones are rubbish
 _lock = threading.Lock()
 _open: Database | None = None
@@ -56,13 +56,8 @@ class Database:
         self._busy = threading.Lock()
         self.traits = read_traits(self.rows)
         """Traits by their number, from 0 on."""
-        docs = self.rows("SELECT traits, grp, preference FROM docs ORDER BY doc")
-        self.traits_of = array("I", (traits for traits, _, _ in docs))
-        """Number of the traits of each document."""
-        self.group_of = array("I", (group for _, group, _ in docs))
-        """Number of the group of each document."""
-        self.preference = bytes(preference for _, _, preference in docs)
-        """Whether each document opens as it stands; 0 is shown first where words do not decide."""
+        self.runs = Runs(self.rows)
+        """How the documents lie."""
 
     def __del__(self) -> None:
         # Other threads may still have been asking when a newer database took over; the last one closes.
@@ -114,13 +109,19 @@ def failures() -> tuple[Failure, ...]:
 
 
 def _wanted() -> tuple[Path, Shelf]:
-    there = own.listed()
-    path = _path(there)
-    if there.key and not path.exists():
+    return _known() or (_path(shelf := shelves.sound()), shelf)
+
+
+def _known() -> tuple[Path, Shelf] | None:
+    """Where the database lies and what it holds of the user's; None while nobody knows which sources are whole."""
+    there = shelves.listed()
+    if there.key and not _path(there).exists():
         # No database was ever made of just these files: not all may be whole.
-        there = own.sound()
-        path = _path(there)
-    return path, there
+        judged = shelves.judged()
+        if judged is None:
+            return None
+        there = judged
+    return _path(there), there
 
 
 def _path(shelf: Shelf) -> Path:
@@ -133,9 +134,9 @@ def _key(moved: str) -> str:
     """Fingerprint of the tables, the moves, and the code and words that shape the database out of them."""
     digest = hashlib.sha256(f"{tables_key()} {moved}".encode())
     package = Path(__file__).parent.parent
-    shaping = (*(f"repositories/catalogue_{part}.py" for part in ("documents", "facts", "index", "own", "records")),
-               "record.py", "traits.py", "words.py", "terms.py", "licenses.py", "moves.py", "data/common_names.csv",
-               "data/method_words.csv")  # fmt: skip
+    parts = ("documents", "facts", "index", "own", "records", "runs")
+    shaping = (*(f"repositories/catalogue_{part}.py" for part in parts), "record.py", "traits.py", "words.py",
+               "terms.py", "licenses.py", "moves.py", "data/common_names.csv", "data/method_words.csv")  # fmt: skip
     for name in shaping:
         digest.update((package / name).read_bytes())
     return digest.hexdigest()[:16]
@@ -144,26 +145,10 @@ def _key(moved: str) -> str:
 def _database() -> Database:
     global _open
     with _lock:
-        path, shelf = _wanted()
-        if _open is None or not _open.is_current(path):
-            _open = _opened(path) or _built(*_read_own(path, shelf))
+        known = _known()
+        if known is None or _open is None or not _open.is_current(known[0]):
+            _open = (_opened(known[0]) if known else None) or _built(*shelves.gather())
         return _open
-
-
-def _read_own(path: Path, shelf: Shelf) -> tuple[Path, list[Record]]:
-    """The user's records, read while nobody changed them: a database must hold what its name says."""
-    for _ in range(_TRIES):
-        try:
-            found = list(own.records(shelf))
-        except (FormatError, NotFoundError):  # replaced or removed a moment ago
-            found = []
-        before, (path, shelf) = shelf, _wanted()
-        if shelf.key == before.key:
-            return path, found
-    raise FormatError(
-        f"your catalogue in {own.folder()} changed {_TRIES} times while it was read; try again",
-        kind="catalogue-damaged",
-    )
 
 
 def _discard() -> None:
@@ -188,7 +173,10 @@ def _opened(path: Path) -> Database | None:
         return None
 
 
-def _built(path: Path, records: list[Record]) -> Database:
+def _built(shelf: Shelf, records: list[Kept]) -> Database:
+    path = _path(shelf)
+    if (there := _opened(path)) is not None:
+        return there
     # Read-only folder, full disk, or (on Windows) a file that another process has open: then in memory.
     with contextlib.suppress(OSError, sqlite3.OperationalError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,7 +191,7 @@ def _built(path: Path, records: list[Record]) -> Database:
     return _opened(path) or _in_memory(path, records)
 
 
-def _build(path: Path, records: list[Record]) -> None:
+def _build(path: Path, records: list[Kept]) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         # A half-built file is thrown away, so it needs no protection against a crash.
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
@@ -222,7 +210,7 @@ def _tidy(path: Path) -> None:
         other.unlink(missing_ok=True)
 
 
-def _in_memory(path: Path, records: list[Record]) -> Database:
+def _in_memory(path: Path, records: list[Kept]) -> Database:
     connection = sqlite3.connect(":memory:", check_same_thread=False)
     fill(connection, records)
     return Database(connection, path=path, stamp=None)

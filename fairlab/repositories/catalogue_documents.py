@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairlab import terms
 from fairlab.moves import address_key
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fairlab.record import Record
+    from fairlab.repositories.catalogue_own import Kept
 
 Row = dict[str, str]
 
@@ -30,8 +31,10 @@ class Document:
 
     record: Record
     """What is known of it."""
-    row: dict[str, Any]
-    """What the record is made from again: a row of a shipped table, or ``{"record": …}``."""
+    row: Row
+    """The row of a shipped table; empty where only the user knows it."""
+    text: str = ""
+    """The record as JSON, where the user states it; else it is made from the row again."""
     group: str
     """What it is shown under."""
     study: str
@@ -48,12 +51,10 @@ class Document:
     """Accessions and names it is found by, too."""
     names: frozenset[str]
     """What it is looked up by besides its identifier, case-folded."""
-    own: bool = False
-    """Whether the user's catalogue states it."""
 
 
-def documents(studies: Sequence[Row], images: Sequence[Row], own: Iterable[Record]) -> list[Document]:
-    """All documents, images first."""
+def documents(studies: Sequence[Row], images: Sequence[Row], own: Iterable[Kept]) -> list[Document]:
+    """All documents, each study and image once."""
     by_id = {row["id"]: row for row in studies}
     found = [_listed_image(row, by_id.get(row["study"])) for row in images]
     found += [_listed_study(row) for row in studies]
@@ -68,7 +69,7 @@ def documents(studies: Sequence[Row], images: Sequence[Row], own: Iterable[Recor
         _with_images(document, of_study[document.record.id])
         if document.record.kind == "study"
         else _in_study(document, studied)
-        for document in sorted(found, key=lambda document: document.record.kind)
+        for document in found
     ]
 
 
@@ -146,19 +147,20 @@ def _study_names(record: Record) -> frozenset[str]:
 # ── the user's records ───────────────────────────────────────────────────────────────────────────────
 
 
-def _join(found: list[Document], own: Iterable[Record]) -> None:
+def _join(found: list[Document], own: Iterable[Kept]) -> None:
     places: dict[str, int] = {}
     for place, document in enumerate(found):
         for key in _keys(document.record):
             places.setdefault(key, place)
-    for record in own:
-        held = next((places[key] for key in _keys(record) if key in places), None)
+    for record, text in own:
+        keys = _keys(record)
+        held = next((places[key] for key in keys if key in places), None)
         if held is None:
             held = len(found)
-            found.append(_own_document(record))
+            found.append(_own_document(record, text))
         elif found[held].record.kind == record.kind:
             found[held] = _joined(found[held], record)
-        for key in _keys(record):
+        for key in keys:
             places.setdefault(key, held)
 
 
@@ -168,15 +170,16 @@ def _keys(record: Record) -> tuple[str, ...]:
     return (record.id.casefold(), *at)
 
 
-def _own_document(record: Record) -> Document:
+def _own_document(record: Record, text: str) -> Document:
     traits = traits_of(record)
     group = group_of(record)
     image = record.kind == "image"
     within = record.accession.split("/")[0].casefold() if record.accession and _is_own(record) else ""
-    urls = (record.url, record.listed_url, record.landing_url)
+    urls = {record.url, record.listed_url, record.landing_url} - {None}
     return Document(
         record=record,
-        row={"record": record.to_dict()},
+        row={},
+        text=text,
         group=group,
         study=group,
         study_title="" if image else record.title or "",
@@ -187,7 +190,6 @@ def _own_document(record: Record) -> Document:
         names=frozenset(address_key(url).casefold() for url in urls if url)
         if image
         else _study_names(record),
-        own=True,
     )
 
 
@@ -198,10 +200,10 @@ def _is_own(record: Record) -> bool:
 def _joined(held: Document, record: Record) -> Document:
     """A document that two state: the user's values, ours where there are none."""
     both = joined(record, held.record)
-    new = _own_document(both)
+    new = _own_document(both, both.to_json())
     return replace(
         new,
-        row={**held.row, **new.row},
+        row=held.row,
         group=held.group,
         study=held.study,
         study_title=new.study_title or held.study_title,
@@ -254,6 +256,6 @@ def _with_images(document: Document, images: Sequence[Document]) -> Document:
 
 
 def _in_study(document: Document, titles: dict[str, str]) -> Document:
-    if not document.own or document.study_title:
+    if not document.text or document.study_title:
         return document
     return replace(document, study_title=titles.get(document.study, ""))

@@ -4,82 +4,120 @@ from __future__ import annotations
 
 import functools
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from fairlab import terms
 from fairlab.repositories.catalogue_documents import documents
-from fairlab.repositories.catalogue_facts import facts_of, finest, stated_by, year_of
+from fairlab.repositories.catalogue_facts import facts_of, finest, packed, stated_by, year_of
 from fairlab.traits import Traits
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
-    from fairlab.record import Record
     from fairlab.repositories.catalogue_documents import Document
+    from fairlab.repositories.catalogue_own import Kept
     from fairlab.terms import Term, Vocabulary
 
 COLUMNS = {"title": 6, "study": 6, "organism": 8, "method": 5, "topics": 4, "people": 2, "codes": 3}
 """Columns of the full-text table, and how much a find in each counts."""
 
 _TABLES = f"""
-CREATE TABLE docs (doc INTEGER PRIMARY KEY, id TEXT, folded_id TEXT, grp INTEGER, traits INTEGER, bytes INTEGER,
-                   preference INTEGER, study TEXT, year INTEGER, pixel REAL, labels INTEGER);
-CREATE TABLE rows (doc INTEGER PRIMARY KEY, row TEXT);
+CREATE TABLE docs (doc INTEGER PRIMARY KEY, id TEXT, folded_id TEXT, bytes INTEGER, study TEXT, year INTEGER,
+                   pixel REAL, labels INTEGER);
+CREATE TABLE rows (doc INTEGER PRIMARY KEY, row TEXT, record TEXT);
+CREATE TABLE runs (first INTEGER PRIMARY KEY, grp INTEGER, preference INTEGER, traits INTEGER);
 CREATE TABLE groups (grp INTEGER PRIMARY KEY, id TEXT);
 CREATE TABLE names (name TEXT, doc INTEGER);
-CREATE TABLE members (study TEXT, doc INTEGER);
+CREATE TABLE members (study TEXT PRIMARY KEY, docs BLOB) WITHOUT ROWID;
 CREATE TABLE traits (number INTEGER PRIMARY KEY, content TEXT);
-CREATE TABLE facts (fact INTEGER PRIMARY KEY, kind TEXT, words TEXT);
-CREATE TABLE states (fact INTEGER, doc INTEGER, PRIMARY KEY (fact, doc)) WITHOUT ROWID;
+CREATE TABLE facts (fact INTEGER PRIMARY KEY, kind TEXT, words TEXT, docs BLOB);
 CREATE TABLE stated (kind TEXT, filter TEXT, docs INTEGER);
 CREATE TABLE publishers (name TEXT);
-CREATE TABLE spellings (word TEXT PRIMARY KEY, docs INTEGER) WITHOUT ROWID;
+CREATE TABLE spellings (word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, content='', tokenize="porter unicode61");
 """
 _INDEXES = """
 CREATE INDEX docs_by_id ON docs (folded_id);
+CREATE INDEX docs_by_study ON docs (study);
 CREATE INDEX groups_by_id ON groups (id);
 CREATE INDEX names_by_name ON names (name);
-CREATE INDEX members_by_study ON members (study);
 """
 
 
-def fill(connection: sqlite3.Connection, own: Iterable[Record] = ()) -> None:
+def fill(connection: sqlite3.Connection, own: Iterable[Kept] = ()) -> None:
     """Build all tables in an empty database from the shipped tables and the records of the user."""
-    found = documents(terms.read_table("studies.csv.gz"), terms.read_table("images.csv.gz"), own)
-    words = [_words(document) for document in found]
-    traits: dict[Traits, int] = {}
-    for document in found:
-        traits.setdefault(document.traits, len(traits))
-    # In the order of their names, so that a search sorts by number.
-    groups = {key: number for number, key in enumerate(sorted({document.group for document in found}))}
+    found = documents(*shipped(), own)
     connection.executescript(_TABLES)
-    connection.executemany(
-        f"INSERT INTO docs VALUES ({', '.join('?' * 11)})",
-        (
-            (
-                number,
-                document.record.id,
-                document.record.id.casefold(),
-                groups[document.group],
-                traits[document.traits],
-                document.record.bytes,
-                _preference(document),
-                document.study,
-                year_of(document.record),
-                finest(document.record),
-                document.record.has_labels,
-            )
-            for number, document in enumerate(found)
-        ),
+    connection.executemany("INSERT INTO runs VALUES (?, ?, ?, ?)", _in_runs(connection, found))
+    _fill(connection, "docs", (_doc(number, document) for number, document in enumerate(found)))
+    _fill(connection, "rows", ((number, _row(one), one.text) for number, one in enumerate(found)))
+    _fill_words(connection, [_words(document) for document in found])
+    _fill(connection, "names", ((name, n) for n, one in enumerate(found) for name in sorted(one.names)))
+    _fill(connection, "members", _members(found))
+    _fill(
+        connection, "publishers", ((name,) for name in sorted({d.record.repository for d in found if d.text}))
     )
-    connection.executemany(
-        "INSERT INTO rows VALUES (?, ?)",
-        ((number, json.dumps(document.row, ensure_ascii=False)) for number, document in enumerate(found)),
+    _fill_facts(connection, found)
+    connection.executescript(_INDEXES)
+    connection.execute("ANALYZE")
+
+
+def shipped() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The rows of the shipped tables: studies, and images."""
+    return terms.read_table("studies.csv.gz"), terms.read_table("images.csv.gz")
+
+
+def _fill(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    ((width,),) = connection.execute("SELECT count(*) FROM pragma_table_info(?)", [table])
+    connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * width)})", rows)
+
+
+def _in_runs(connection: sqlite3.Connection, found: list[Document]) -> Iterable[tuple[int, int, int, int]]:
+    """Put the documents in the order in which they are numbered, and tell where each run of equal ones begins.
+
+    Documents of one group, preference and traits stand together, so that a search looks at such runs and not
+    at each of a hundred thousand documents.
+    """
+    # Groups are numbered in the order of their names, so that a search sorts by number.
+    groups = {key: number for number, key in enumerate(sorted({document.group for document in found}))}
+    traits: dict[Traits, int] = {}
+    keyed = [
+        ((groups[one.group], _preference(one), traits.setdefault(one.traits, len(traits))), one)
+        for one in found
+    ]
+    keyed.sort(key=itemgetter(0))
+    found[:] = [document for _, document in keyed]
+    _fill(connection, "groups", ((number, key) for key, number in groups.items()))
+    _fill(connection, "traits", ((number, _written(one)) for one, number in traits.items()))
+    before = None
+    for number, (key, _) in enumerate(keyed):
+        if key != before:
+            yield (number, *key)
+        before = key
+
+
+def _doc(number: int, document: Document) -> tuple[Any, ...]:
+    record = document.record
+    return (
+        number,
+        record.id,
+        record.id.casefold(),
+        record.bytes,
+        document.study,
+        year_of(record),
+        finest(record),
+        record.has_labels,
     )
-    connection.executemany("INSERT INTO groups VALUES (?, ?)", ((n, key) for key, n in groups.items()))
+
+
+def _row(document: Document) -> str:
+    return json.dumps(document.row, ensure_ascii=False) if document.row else ""
+
+
+def _fill_words(connection: sqlite3.Connection, words: Sequence[tuple[str, ...]]) -> None:
     marks = ", ".join("?" * (len(COLUMNS) + 1))
     connection.executemany(
         f"INSERT INTO words (rowid, {', '.join(COLUMNS)}) VALUES ({marks})",
@@ -87,38 +125,31 @@ def fill(connection: sqlite3.Connection, own: Iterable[Record] = ()) -> None:
     )
     # The segments that so many rows left are joined: a search reads one instead of sixteen.
     connection.execute("INSERT INTO words (words) VALUES ('optimize')")
-    connection.executemany(
-        "INSERT INTO names VALUES (?, ?)", ((n, i) for i, d in enumerate(found) for n in sorted(d.names))
-    )
-    connection.executemany(
-        "INSERT INTO members VALUES (?, ?)",
-        ((study, i) for i, d in enumerate(found) if d.record.kind == "image" for study in sorted(d.studies)),
-    )
-    connection.executemany(
-        "INSERT INTO traits VALUES (?, ?)", ((number, _written(one)) for one, number in traits.items())
-    )
-    publishers = sorted({document.record.repository for document in found if document.own})
-    connection.executemany("INSERT INTO publishers VALUES (?)", ((name,) for name in publishers))
-    _fill_facts(connection, found)
-    connection.executemany("INSERT INTO spellings VALUES (?, ?)", _spellings(words))
-    connection.executescript(_INDEXES)
-    connection.execute("ANALYZE")
+    texts = {text for columns in words for text in columns[:5]}
+    spellings = {word for text in texts for word in text.split() if 4 <= len(word) <= 30 and word.isalpha()}
+    _fill(connection, "spellings", ((word,) for word in sorted(spellings)))
+
+
+def _members(found: Iterable[Document]) -> Iterable[tuple[str, bytes]]:
+    held: dict[str, list[int]] = defaultdict(list)
+    for number, document in enumerate(found):
+        if document.record.kind == "image":
+            for study in document.studies:
+                held[study].append(number)
+    return ((study, packed(held[study])) for study in sorted(held))
 
 
 def _fill_facts(connection: sqlite3.Connection, found: Sequence[Document]) -> None:
-    numbers: dict[tuple[str, str], int] = {}
+    states: dict[tuple[str, str], list[int]] = defaultdict(list)
     stated: Counter[tuple[str, str]] = Counter()
-    states: list[tuple[int, int]] = []
-    for doc, document in enumerate(found):
+    for number, document in enumerate(found):
         facts = sorted(facts_of(document.record))
-        states += ((numbers.setdefault(fact, len(numbers)), doc) for fact in facts)
+        for fact in facts:
+            states[fact].append(number)
         kind = document.record.kind
         stated.update((kind, name) for name in {"", *stated_by(document.record, facts)})
-    connection.executemany("INSERT INTO facts VALUES (?, ?, ?)", ((n, *fact) for fact, n in numbers.items()))
-    connection.executemany("INSERT INTO states VALUES (?, ?)", sorted(states))
-    connection.executemany(
-        "INSERT INTO stated VALUES (?, ?, ?)", ((*key, number) for key, number in stated.items())
-    )
+    _fill(connection, "facts", ((n, *fact, packed(docs)) for n, (fact, docs) in enumerate(states.items())))
+    _fill(connection, "stated", ((*key, number) for key, number in stated.items()))
 
 
 def read_traits(rows: Callable[[str], Iterable[tuple[Any, ...]]]) -> dict[int, Traits]:
@@ -190,13 +221,6 @@ def _preference(document: Document) -> int:
         document.record.layout == "image" and document.record.ngff_version
     )
     return 0 if plain else 1
-
-
-def _spellings(words: Iterable[Sequence[str]]) -> Iterable[tuple[str, int]]:
-    counter: Counter[str] = Counter()
-    for columns in words:
-        counter.update({word for column in columns[:5] for word in column.split() if word.isalpha()})
-    return ((word, number) for word, number in sorted(counter.items()) if 4 <= len(word) <= 30)
 
 
 def _written(traits: Traits) -> str:

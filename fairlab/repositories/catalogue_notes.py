@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from fairlab.query import Query
     from fairlab.repositories.catalogue_database import Database
     from fairlab.repositories.catalogue_search import Answer
-    from fairlab.results import Results
     from fairlab.words import Concept
 
 
@@ -25,7 +24,7 @@ def notes(db: Database, answer: Answer) -> tuple[str, ...]:
     if query.kind == "image" and query.concepts:
         found.append(_studies_without_images(db, answer))
     if query.max_bytes is not None:
-        found.append(_without_size(db, query, answer.results))
+        found.append(_without_size(db, query, answer))
     return tuple(note for note in found if note)
 
 
@@ -60,14 +59,16 @@ def _left_out(db: Database, query: Query) -> list[str]:
 def _studies_without_images(db: Database, answer: Answer) -> str:
     wider = replace(answer.query, kind="study", openable=None, ngff_version=(), layout=(), max_bytes=None)
     studies = passing(db, wider, answer.matches)
-    more = len({db.group_of[doc] for doc in studies} - {db.group_of[doc] for doc in answer.hits})
+    more = len(studies.groups - answer.hits.groups)
     if not more:
         return ""
     found = "1 more study has" if more == 1 else f"{more:,} more studies have"
     return f'{found} what was asked for, but no such image in OME-Zarr: search with kind="study"'
 
 
-def _without_size(db: Database, query: Query, answer: Results) -> str:
-    kept = [concept for concept in query.concepts if concept.text not in answer.relaxed]
-    sizeless = len(passing(db, replace(query, max_bytes=None), matching(db, kept))) - answer.total
+def _without_size(db: Database, query: Query, answer: Answer) -> str:
+    shown = answer.results
+    kept = [concept for concept in query.concepts if concept.text not in shown.relaxed]
+    matches = matching(db, kept) if shown.relaxed else answer.matches
+    sizeless = len(passing(db, replace(query, max_bytes=None), matches)) - shown.total
     return f"{sizeless:,} more match but are larger or state no size" if sizeless else ""

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import functools
 import gzip
-import hashlib
 import json
 import os
 import re
@@ -20,15 +18,15 @@ import tempfile
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from fairlab import options, terms
 from fairlab.errors import FormatError, NotFoundError, OutputError, QueryError
-from fairlab.record import Failure, Kind, Record
+from fairlab.record import Kind, Record
 from fairlab.repositories.base import scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 SCHEME = "own"
 """Scheme of the identifiers of what users add: ``"own:lab/plate1.zarr"``."""
@@ -55,16 +53,12 @@ class Origin:
     """How many records it holds."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shelf:
-    """All that the user's catalogue holds now."""
+class Kept(NamedTuple):
+    """One record of a source."""
 
-    files: tuple[Path, ...] = ()
-    """The sources that are whole."""
-    key: str = ""
-    """Changes whenever they do; empty when there are none."""
-    failures: tuple[Failure, ...] = ()
-    """The sources that are not."""
+    record: Record
+    text: str
+    """Its line in the file: the record as JSON."""
 
 
 def folder() -> Path:
@@ -181,15 +175,28 @@ def read(name: str) -> list[Record]:
     FormatError
         kind ``"catalogue-damaged"``: not one record of a file that is not whole is given.
     """
-    return _read(_path(name))[1]
+    return [kept.record for kept in read_file(_path(name))]
 
 
 def names() -> tuple[str, ...]:
     """Names of all sources, whole or not."""
-    return tuple(path.name.removesuffix(_SUFFIX) for path in _files())
+    return tuple(path.name.removesuffix(_SUFFIX) for path in files())
 
 
-def _read(path: Path) -> tuple[Origin, list[Record]]:
+def files() -> list[Path]:
+    """The files of all sources, in the order of their names."""
+    try:
+        return sorted(path for path in folder().iterdir() if _is_source(path.name))
+    except OSError:
+        return []
+
+
+def _is_source(name: str) -> bool:
+    return name.endswith(_SUFFIX) and _NAME.fullmatch(name.removesuffix(_SUFFIX)) is not None
+
+
+def read_file(path: Path) -> list[Kept]:
+    """The records of one file, as :func:`read`."""
     try:
         lines = gzip.decompress(path.read_bytes()).splitlines()
     except FileNotFoundError as exc:
@@ -200,13 +207,13 @@ def _read(path: Path) -> tuple[Origin, list[Record]]:
     if len(lines) - 1 != origin.records:
         raise _damaged(path, f"it says {origin.records} records and holds {len(lines) - 1}")
     try:
-        found = [Record.from_dict(json.loads(line)) for line in lines[1:]]
+        found = [Kept(Record.from_json(text), text) for text in (line.decode() for line in lines[1:])]
     except (ValueError, TypeError, AttributeError) as exc:
         raise _damaged(path, f"a record is not of the form that this version reads ({exc})") from exc
-    wrong = next((record for record in found if not is_sound(record)), None)
+    wrong = next((kept.record for kept in found if not is_sound(kept.record)), None)
     if wrong is not None:
         raise _damaged(path, f'the record "{wrong.id}" has no identifier, kind or repository')
-    return origin, found
+    return found
 
 
 def is_sound(record: Record) -> bool:
@@ -237,13 +244,6 @@ def _path(name: str) -> Path:
     return folder() / f"{check_name(name)}{_SUFFIX}"
 
 
-def _files() -> list[Path]:
-    try:
-        return sorted(path for path in folder().iterdir() if _NAME.fullmatch(path.name.removesuffix(_SUFFIX)))
-    except OSError:
-        return []
-
-
 def _unknown(name: str) -> NotFoundError:
     near = terms.nearest(name, names())
     there = f"there are: {', '.join(names())}" if names() else "there is none yet: fairlab catalogue add"
@@ -261,70 +261,3 @@ def _damaged(path: Path, what: str) -> FormatError:
         kind="catalogue-damaged",
         path=str(path),
     )
-
-
-# ── all sources ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def listed() -> Shelf:
-    """The sources as they lie there, without looking whether they are whole."""
-    stamped = tuple((path, stamp) for path in _files() if (stamp := _stamp(path)) is not None)
-    return _listed(stamped)
-
-
-def sound() -> Shelf:
-    """The sources that are whole, and a failure for each that is not."""
-    stamped = tuple((path, stamp) for path in _files() if (stamp := _stamp(path)) is not None)
-    return _sound(stamped)
-
-
-def records(shelf: Shelf) -> Iterable[Record]:
-    """The records of all sources, in the order of their names."""
-    for path in shelf.files:
-        yield from _read(path)[1]
-
-
-Stamped = tuple[tuple[Path, tuple[int, int, int]], ...]
-
-
-@functools.lru_cache(maxsize=8)
-def _listed(stamped: Stamped) -> Shelf:
-    return _shelf([path for path, _ in stamped])
-
-
-@functools.lru_cache(maxsize=8)
-def _sound(stamped: Stamped) -> Shelf:
-    whole, failures = [], []
-    for path, _ in stamped:
-        try:
-            _read(path)
-        except (FormatError, NotFoundError) as error:
-            what, *advice = (line.strip() for line in error.message.splitlines())
-            failures.append(
-                Failure(repository="catalogue", kind=error.kind, message=what, advice="; ".join(advice))
-            )
-        else:
-            whole.append(path)
-    return dataclasses.replace(_shelf(whole), failures=tuple(failures))
-
-
-def _shelf(paths: Sequence[Path]) -> Shelf:
-    digest = hashlib.sha256()
-    kept = []
-    for path in paths:
-        try:
-            content = path.read_bytes()
-        except OSError:  # removed a moment ago
-            continue
-        digest.update(f"{path.name} {len(content)} ".encode())
-        digest.update(content)
-        kept.append(path)
-    return Shelf(files=tuple(kept), key=digest.hexdigest()[:16] if kept else "")
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

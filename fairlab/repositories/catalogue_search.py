@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import heapq
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlab import words
 from fairlab.record import Record
 from fairlab.repositories import catalogue_facts as facts
+from fairlab.repositories import catalogue_ranking as ranking
 from fairlab.repositories.catalogue_index import COLUMNS, token
 from fairlab.repositories.catalogue_records import image_record, study_record
+from fairlab.repositories.catalogue_runs import Hits
 from fairlab.results import Group, Results, count, rarity, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fairlab.query import Query
     from fairlab.repositories.catalogue_database import Database
     from fairlab.words import Concept
-
-Hits = dict[int, float]
-"""Documents that match, each with its score: the lower, the better; 0 where no words were asked for."""
 
 _NAME = "catalogue"
 _WEIGHTS = ", ".join(str(float(weight)) for weight in COLUMNS.values())
@@ -62,41 +60,45 @@ def _closed(db: Database, concept: Concept) -> Concept:
 def matching(db: Database, concepts: Sequence[Concept]) -> Hits:
     """The documents that have all concepts; every document when there is none."""
     if not all(concept.phrases for concept in concepts):
-        return {}  # a text of signs only: nothing can have it
-    if not concepts:
-        return dict.fromkeys(range(len(db.traits_of)), 0.0)
-    return _scored(db, _expression(concepts))
+        return Hits()  # a text of signs only: nothing can have it
+    return _scored(db, _expression(concepts)) if concepts else every(db)
+
+
+def every(db: Database) -> Hits:
+    """All documents."""
+    return db.runs.hits(range(db.runs.docs))
+
+
+def _scored(db: Database, expression: str) -> Hits:
+    docs = _docs(db, expression)
+    if len(docs) <= _SCORED:
+        statement = f"SELECT rowid, bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ? ORDER BY rowid"
+        return db.runs.scored(dict(db.rows(statement, [expression])))
+    titled = f"{{title study}} : ({expression})"
+    # A title puts none before the others where all have the words there, or none has.
+    some = _has(db, titled) and _has(db, f"({expression}) NOT ({titled})")
+    return db.runs.preferred(docs, _docs(db, titled)) if some else db.runs.hits(docs)
+
+
+def _has(db: Database, expression: str) -> bool:
+    return bool(db.rows("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", [expression]))
+
+
+def _number(db: Database, expression: str) -> int:
+    ((number,),) = db.rows("SELECT count(*) FROM words WHERE words MATCH ?", [expression])
+    return int(number)
+
+
+def _docs(db: Database, expression: str) -> list[int]:
+    return facts.numbers(db.rows, "rowid", "words WHERE words MATCH ?", [expression])
 
 
 def passing(db: Database, query: Query, matches: Hits) -> Hits:
     """Those of the documents that pass the filters."""
-    return {doc: matches[doc] for doc in _passing(db, query, matches)}
-
-
-def _scored(db: Database, expression: str) -> Hits:
-    ((number,),) = db.rows("SELECT count(*) FROM words WHERE words MATCH ?", [expression])
-    if number <= _SCORED:
-        statement = f"SELECT rowid, bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ?"
-        return dict(db.rows(statement, [expression]))
-    found = dict.fromkeys(_docs(db, expression), 0.0)
-    return found | dict.fromkeys(_docs(db, f"{{title study}} : ({expression})"), -1.0)
-
-
-def _docs(db: Database, expression: str) -> list[int]:
-    return [doc for (doc,) in db.rows("SELECT rowid FROM words WHERE words MATCH ?", [expression])]
-
-
-def _passing(db: Database, query: Query, docs: Iterable[int]) -> list[int]:
-    """The documents that every filter lets through."""
-    allowed = bytearray(len(db.traits))
-    for number, traits in db.traits.items():
-        allowed[number] = query.allows(traits)
-    of = db.traits_of
-    kept = [doc for doc in docs if allowed[of[doc]]]
-    for statement, values in facts.conditions(db.rows, query):
-        # The user's own text enters a statement as a bound value only.
-        passing = {doc for (doc,) in db.rows(statement, values)}
-        kept = [doc for doc in kept if doc in passing]
+    allowed = {number for number in matches.traits if query.allows(db.traits[number])}
+    kept = Hits(part for part in matches.parts if part.run.traits in allowed)
+    for met in facts.conditions(db.rows, query):
+        kept = kept.among(met)
     return kept
 
 
@@ -113,22 +115,34 @@ def _alternatives(concept: Concept) -> list[str]:
 
 
 def _partial_hits(db: Database, query: Query) -> tuple[Hits, tuple[str, ...]]:
-    if len(query.concepts) < 2:
-        return {}, ()
-    allowed = set(_passing(db, query, range(len(db.traits_of))))
-    found = [
-        allowed.intersection(_docs(db, _expression([concept]))) if concept.phrases else set()
-        for concept in query.concepts
-    ]
-    _, dropped = words.best_partial(found, query.concepts, weight=lambda number: rarity(number, len(allowed)))
+    dropped = _dropped(db, query) if len(query.concepts) > 1 else ()
     kept = [concept for concept in query.concepts if concept.text not in dropped]
-    return (passing(db, query, matching(db, kept)), dropped) if dropped else ({}, ())
+    return (passing(db, query, matching(db, kept)), dropped) if dropped else (Hits(), ())
+
+
+def _dropped(db: Database, query: Query) -> tuple[str, ...]:
+    """The concepts to go without, so that something is found; empty when nothing is found with any of them."""
+    asked = [_expression([concept]) if concept.phrases else "" for concept in query.concepts]
+    numbers = [_number(db, expression) if expression else 0 for expression in asked]
+    allowed = set(passing(db, query, every(db)).docs)
+    commonest = max(range(len(asked)), key=numbers.__getitem__)
+    others = [one for place, one in enumerate(asked) if numbers[place] and place != commonest]
+    found = [
+        allowed.intersection(_docs(db, one)) if number and place != commonest else set[int]()
+        for place, (one, number) in enumerate(zip(asked, numbers, strict=True))
+    ]
+    if numbers[commonest]:
+        # Very many may have it: only those count that have another one, too, and one of the rest.
+        both = _docs(db, f"({asked[commonest]}) AND ({' OR '.join(others)})") if others else []
+        one = next(([doc] for doc in _docs(db, asked[commonest]) if doc in allowed), [])
+        found[commonest] = allowed.intersection([*both, *one])
+    worth = [rarity(number, db.runs.docs) for number in numbers]
+    return words.best_partial(found, query.concepts, worth=worth)[1]
 
 
 def is_mentioned(db: Database, concept: Concept) -> bool:
     """Whether any document has a concept."""
-    statement = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
-    return bool(concept.phrases and db.rows(statement, [_expression([concept])]))
+    return bool(concept.phrases) and _has(db, _expression([concept]))
 
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────
@@ -136,12 +150,19 @@ def is_mentioned(db: Database, concept: Concept) -> bool:
 
 def results_of(db: Database, query: Query, hits: Hits) -> Results:
     """Hits as results: ranked, grouped by study, counted, and the first of them as records."""
-    groups = _ranked(db, hits)
-    shares = spread([len(found) for found in groups.values()], query.limit)
-    chosen = [doc for found, share in zip(groups.values(), shares, strict=True) for doc in found[:share]]
+    groups = ranking.grouped(hits)
     if query.group_by == "image":
-        chosen = _best(db, hits, query.limit)
-    shown = list(dict.fromkeys(db.group_of[doc] for doc in chosen))
+        chosen = ranking.best(hits, query.limit)
+    else:
+        order = ranking.order(groups)
+        shares = spread([groups[group].total for group in order], query.limit)
+        chosen = [
+            doc
+            for group, share in zip(order, shares, strict=True)
+            if share
+            for doc in groups[group].first(share)
+        ]
+    shown = list(dict.fromkeys(db.runs.of(doc).group for doc in chosen))
     keys = dict(db.rows(f"SELECT grp, id FROM groups WHERE grp IN ({','.join(map(str, shown))})"))
     titles = _titles(db, set(keys.values()))
     return Results(
@@ -149,95 +170,63 @@ def results_of(db: Database, query: Query, hits: Hits) -> Results:
         records=tuple(records(db, chosen)),
         total=len(hits),
         groups=tuple(
-            Group(id=keys[number], title=titles.get(keys[number]), total=len(groups[number]))
+            Group(id=keys[number], title=titles.get(keys[number]), total=groups[number].total)
             for number in shown
         ),
         total_groups=len(groups),
         asked=(_NAME,),
-        counts=count(
-            (db.traits[number], shared)
-            for number, shared in Counter(map(db.traits_of.__getitem__, hits)).items()
-        ),
+        counts=count((db.traits[number], shared) for number, shared in hits.traits.items()),
     )
-
-
-def _best(db: Database, hits: Hits, limit: int | None) -> list[int]:
-    """The best documents, whatever study they are of."""
-    number = len(hits) if limit is None else limit
-    return heapq.nsmallest(number, hits, key=lambda doc: (hits[doc], db.preference[doc], doc))
-
-
-def _ranked(db: Database, hits: Hits) -> dict[int, list[int]]:
-    """Hits by group: groups by their best hit, and within a group by words, then by what opens best."""
-    if len(hits) > _SCORED:
-        return _ranked_in_tiers(db, hits)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for doc in hits:
-        groups[db.group_of[doc]].append(doc)
-    best = {}
-    for group, found in groups.items():
-        top = min(hits[doc] for doc in found)  # the lower, the better
-        # Images of one study differ by little in their words; among equals what opens comes first.
-        found.sort(key=lambda doc: (hits[doc] > 0.7 * top, db.preference[doc], hits[doc], doc))
-        best[group] = (top, db.preference[found[0]], group)
-    return {group: groups[group] for group in sorted(groups, key=best.__getitem__)}
-
-
-def _ranked_in_tiers(db: Database, hits: Hits) -> dict[int, list[int]]:
-    tiers: dict[tuple[float, int], list[int]] = defaultdict(list)
-    for doc, score in hits.items():
-        tiers[score, db.preference[doc]].append(doc)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for tier in sorted(tiers):
-        begun = len(groups)
-        for doc in tiers[tier]:
-            groups[db.group_of[doc]].append(doc)
-        new = sorted(list(groups)[begun:])
-        groups.update({group: groups.pop(group) for group in new})
-    return groups
 
 
 def records(db: Database, docs: Sequence[int]) -> list[Record]:
     """The records of documents, in the order given."""
     numbers = ",".join(map(str, docs))
     found = {
-        doc: (row_of(row), study)
-        for doc, row, study in db.rows(
-            f"SELECT r.doc, r.row, d.study FROM rows r JOIN docs d ON d.doc = r.doc WHERE r.doc IN ({numbers})"
+        doc: (row, record, study)
+        for doc, row, record, study in db.rows(
+            "SELECT r.doc, r.row, r.record, d.study FROM rows r JOIN docs d ON d.doc = r.doc "
+            f"WHERE r.doc IN ({numbers})"
         )
     }
-    studies = _study_rows(db, {study for _, study in found.values() if study})
-    return [_record(found[doc][0], studies.get(found[doc][1])) for doc in docs]
+    listed = {study for _, record, study in found.values() if study and not record}
+    studies = {key: row for key, (row, _) in _rows_of(db, listed).items()}
+    return [_record(*found[doc][:2], studies.get(found[doc][2])) for doc in docs]
 
 
-def _record(row: dict[str, Any], study: dict[str, Any] | None) -> Record:
-    if "record" in row:
-        return Record.from_dict(row["record"])
-    if "url" in row:
-        return image_record(row, study)
-    return study_record(row, listed=int(row["listed"]))
+def _record(row: str, record: str, study: dict[str, Any] | None) -> Record:
+    if record:
+        return Record.from_json(record)
+    values = row_of(row)
+    return (
+        image_record(values, study) if "url" in values else study_record(values, listed=int(values["listed"]))
+    )
 
 
-def _study_rows(db: Database, ids: set[str]) -> dict[str, dict[str, Any]]:
+def _rows_of(db: Database, ids: set[str]) -> dict[str, tuple[dict[str, Any], str]]:
+    """The row, and the user's record where there is one, of each study."""
     marks = ",".join("?" * len(ids))
     rows = db.rows(
-        f"SELECT d.id, r.row FROM docs d JOIN rows r ON r.doc = d.doc WHERE d.folded_id IN ({marks})",
+        f"SELECT d.id, r.row, r.record FROM docs d JOIN rows r ON r.doc = d.doc WHERE d.folded_id IN ({marks})",
         [key.casefold() for key in sorted(ids)],
     )
-    return {key: row_of(row) for key, row in rows}
+    return {key: (row_of(row), record) for key, row, record in rows}
 
 
 def _titles(db: Database, groups: set[str]) -> Mapping[str, str | None]:
-    rows = _study_rows(db, groups)
-    return {key: row["record"].get("title") if "record" in row else row["title"] for key, row in rows.items()}
+    return {
+        key: json.loads(record).get("title") if record else row["title"]
+        for key, (row, record) in _rows_of(db, groups).items()
+    }
 
 
 def row_of(text: str) -> dict[str, Any]:
-    """The table row that a document keeps, or ``{"record": …}``."""
-    return defaultdict(str, json.loads(text))  # empty cells are not stored
+    """The row of a shipped table that a document keeps; empty when it keeps none."""
+    return defaultdict(str, json.loads(text or "{}"))  # empty cells are not stored
 
 
 def members(db: Database, query: Query) -> Hits:
     """The images of ``query.study`` that its filters let through."""
-    found = [doc for (doc,) in db.rows("SELECT doc FROM members WHERE study = ?", [query.study])]
-    return dict.fromkeys(_passing(db, query.only(query.filters() - {"study"}), found), 0.0)
+    rows = db.rows("SELECT docs FROM members WHERE study = ?", [query.study])
+    found = [doc for (docs,) in rows for doc in facts.unpacked(docs)]
+    return passing(db, query.only(query.filters() - {"study"}), db.runs.hits(found))

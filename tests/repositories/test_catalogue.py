@@ -37,16 +37,15 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path / "cache"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def built(few: None) -> Path:
     """A finished database, to be copied where it will be damaged."""
-    with options.set_options(cache_dir=tmp_path_factory.mktemp("built")):
-        ask()
-        return database.database_path()
+    assert ask().total
+    return database.database_path()
 
 
 @pytest.fixture
-def filled(folder: Path, built: Path) -> Path:
+def filled(built: Path, folder: Path) -> Path:
     """A cache folder with a finished database."""
     folder.mkdir()
     shutil.copy2(built, folder)
@@ -301,7 +300,7 @@ DAMAGES: tuple[Callable[[Path], None], ...] = (
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_a_damaged_database_is_built_again_even_while_it_is_in_use(
-    damage: Callable[[Path], None], filled: Path, built: Path
+    damage: Callable[[Path], None], built: Path, filled: Path
 ) -> None:
     before = ask()
     damage(database.database_path())
@@ -317,7 +316,7 @@ def test_other_tables_mean_another_database(filled: Path, monkeypatch: pytest.Mo
     assert len(list(filled.glob("*.sqlite"))) == 2
 
 
-def test_without_a_writable_cache_the_database_lives_in_memory(tmp_path: Path) -> None:
+def test_without_a_writable_cache_the_database_lives_in_memory(few: None, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     expected = ask()
     with options.set_options(cache_dir=tmp_path / "file" / "cache"):
@@ -326,7 +325,9 @@ def test_without_a_writable_cache_the_database_lives_in_memory(tmp_path: Path) -
     assert (tmp_path / "file").read_text() == "in the way"
 
 
-def test_a_failing_build_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_build_leaves_nothing_behind(
+    few: None, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
