@@ -11,7 +11,6 @@ import xarray as xr
 
 import fairlab.accessor  # noqa: F401  (what is opened has .fair)
 from fairlab import provenance, session
-from fairlab.crate_facts import facts
 from fairlab.errors import (
     AccessError,
     FairlabError,
@@ -21,6 +20,7 @@ from fairlab.errors import (
     RepositoryError,
     warn,
 )
+from fairlab.fair.crate_reader import facts
 from fairlab.lazy import block_shape, chunked, lazily
 from fairlab.lazy_variable import LazyVariable, note_missing_in
 from fairlab.moves import addresses_to_try, tidy

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from fairlab.fair.statement import Kind, Statement, is_empty
-from fairlab.fair.values import creator_value, license_value, publication, term_of, term_value
+from fairlab.fair.values import creator_value, is_anatomy, license_value, publication, term_of, term_value
 from fairlab.record import Creator, Record, Source
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _LISTS: Final = {
     "use_conditions": "access.conditions",
 }  # fmt: skip
 _TERMS: Final = {"organism": "biosample.organism", "imaging_method": "acquisition.method"}
-_ENTITIES: Final = re.compile(r"(?:UBERON|CL|CLO|BTO|FBbt|GO|EMAPA|MA|PO|ZFA)[:_]")
-"""Vocabularies of anatomy, cells and cellular components."""
 _LAYOUTS: Final = {"plate": "plate", "bioformats2raw": "collection"}
 _ZARR: Final = re.compile(r"\.zarr(?:\.zip|/[^.?#]*)?/?$|/(?:zarr\.json|\.zattrs|\.zgroup)$")
 
@@ -102,7 +100,7 @@ def _statements(record: Record) -> Iterator[Statement]:
             [term_value(t.label, t.id) for t in getattr(record, field)],
             _terms(getattr(record, field)),
         )
-    entities = [t for t in record.other_terms if _ENTITIES.match(t.id or "")]
+    entities = [t for t in record.other_terms if is_anatomy(t.id or "")]
     others = [t for t in record.other_terms if t not in entities]
     yield told("other_terms", "biosample.biological_entity", _terms(entities))
     yield told("other_terms", "study.about", _terms(others))
@@ -171,6 +169,7 @@ def record_of(described: Described) -> Record:
         term_of(one)
         for path in ("biosample.biological_entity", "study.about")
         for one in kept.take("other_terms", path, ())
+        if one.get("id") or path == "study.about"
     )
     values["attributes"] = {
         name: tuple(found) for name, found in kept.take("attributes", "biosample.attributes", {}).items()
@@ -188,6 +187,8 @@ def _credit(kept: _Kept) -> dict[str, Any]:
     words = kept.words("citation.license")
     articles = [entry for one in kept.all("publications", "citation.publications") for entry in one.value]
     funding = kept.take("funding", "citation.funding", ())
+    if license:
+        kept.sources["license_as_listed"] = kept.sources["license"]
     if creators:
         kept.sources["authors"] = kept.sources["creators"]
     return {

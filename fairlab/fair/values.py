@@ -18,7 +18,15 @@ _ORCID: Final = re.compile(r"(?:^|orcid\.org/)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?$"
 _PMID: Final = re.compile(
     r"(?:^|pmid:\s*|pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/)(\d{1,9})/?$", re.IGNORECASE
 )
-_EMAIL: Final = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL: Final = re.compile(r"(?:mailto:)?[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+# Controls but tab and line ends; marks that turn the direction of writing; halves of surrogate pairs.
+_UNSAFE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LETTERED: Final = re.compile(r"(?:obo:|\S*/)?([A-Z]{3,10})[_:]([A-Z][0-9]{3,})")
+_ACCESSION: Final = re.compile(
+    r"idr\d{4}[A-Z]?|S-(?:BIAD|BSST)\d+|EMPIAR-\d{4,6}|ssbd-repos-\d+", re.IGNORECASE
+)
+_ANATOMY: Final = re.compile(r"(?:UBERON|CL|CLO|BTO|FBbt|EMAPA|MA|PO|ZFA)[:_]")
+"""Vocabularies of anatomy, cells and cell lines; the Gene Ontology has processes, too."""
 
 
 def license_value(text: str) -> dict[str, Any]:
@@ -66,7 +74,7 @@ def term_value(label: str | None, text: str | None = None, *, scheme: str | None
     >>> term_value(None, "obo:FBbi_246")
     {'label': 'fluorescence microscopy', 'id': 'FBbi:00000246'}
     """
-    compact = identifier(text, scheme=scheme) if text else None
+    compact = compact_identifier(text, scheme=scheme) if text else None
     stated = (label or "").strip()
     shown = stated or _label_of(compact) or compact or (text or "").strip()
     found = {"label": shown} if shown else {}
@@ -75,6 +83,18 @@ def term_value(label: str | None, text: str | None = None, *, scheme: str | None
     elif text and text.strip() and text.strip() != shown:
         found["id"] = text.strip()
     return found
+
+
+def compact_identifier(text: str, *, scheme: str | None = None) -> str | None:
+    """The compact form of an identifier, also of vocabularies whose numbers have a letter.
+
+    Examples
+    --------
+    >>> compact_identifier("obo:NCIT_C182027"), compact_identifier("a fly") is None
+    ('NCIT:C182027', True)
+    """
+    found = _LETTERED.fullmatch(text.strip())
+    return f"{found[1]}:{found[2]}" if found else identifier(text, scheme=scheme)
 
 
 def _label_of(compact: str | None) -> str | None:
@@ -160,3 +180,87 @@ def without_email(text: str) -> str:
     'Ada Lovelace'
     """
     return re.sub(r"\s*[<(\[]\s*[>)\]]|\s*$", "", _EMAIL.sub("", text)).strip()
+
+
+def plain_text(value: Any) -> str | None:
+    r"""A text without what must not go further; None for what says nothing, such as ``"."``.
+
+    Examples
+    --------
+    >>> plain_text(" Cells\x07\n"), plain_text("ada@example.org"), plain_text("."), plain_text(7)
+    ('Cells', None, None, '7')
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    text = without_email(_UNSAFE.sub("", value)).strip()
+    return text if any(character.isalnum() for character in text) else None
+
+
+def creator_name(stated: str | None, given: str | None, family: str | None) -> str | None:
+    """The name of a person as stated, else of its parts."""
+    return stated or " ".join(filter(None, (given, family))) or None
+
+
+def iso_date(value: Any) -> str | None:
+    """The date in ISO 8601; None for what is none.
+
+    Examples
+    --------
+    >>> iso_date("2024-02-12T10:00:00Z"), iso_date("2024"), iso_date("12 May 2024")
+    ('2024-02-12', '2024', None)
+    """
+    found = re.match(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d-])", str(value).strip())
+    return found[0] if found else None
+
+
+def accession(text: str) -> str | None:
+    """The number of a study, where a text is one of an archive that fairlab knows.
+
+    Examples
+    --------
+    >>> accession("S-BIAD634"), accession("sample:nuclei")
+    ('S-BIAD634', None)
+    """
+    return text.strip() if _ACCESSION.fullmatch(text.strip()) else None
+
+
+def address(text: str | None) -> str | None:
+    """A web address, or None."""
+    stated = (text or "").strip()
+    return stated if re.match(r"https?://[^\s\"<>]+$", stated) else None
+
+
+def ror(text: str | None) -> str | None:
+    """The ROR identifier of an institution, as an address.
+
+    Examples
+    --------
+    >>> ror("ror.org/02catss52")
+    'https://ror.org/02catss52'
+    """
+    found = re.search(r"ror\.org/(0[a-z0-9]{8})/?$", (text or "").strip().lower())
+    return f"https://ror.org/{found[1]}" if found else None
+
+
+def whole_number(value: Any) -> int | None:
+    """A count, from a number or its digits."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value):
+        return int(value)
+    return (
+        int(value) if isinstance(value, int | float) and 0 <= value < 2**63 and value == int(value) else None
+    )
+
+
+def is_anatomy(identifier: str) -> bool:
+    """Whether a term is of a vocabulary of anatomy, cells or cell lines.
+
+    Examples
+    --------
+    >>> is_anatomy("CLO:0007156"), is_anatomy("EFO:0003789")
+    (True, False)
+    """
+    return _ANATOMY.match(identifier) is not None

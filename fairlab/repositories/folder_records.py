@@ -6,8 +6,8 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from fairlab import crate_facts, terms
 from fairlab.errors import FormatError
+from fairlab.fair import crate_reader
 from fairlab.net.documents import Documents
 from fairlab.net.image_group import CRATE, read_attributes, read_group
 from fairlab.net.plate_group import read_plate
@@ -81,7 +81,7 @@ def look(store: Store, address: str, *, within: str | None = None) -> Found:
     elif kind != "bioformats2raw":
         return Found(kind)
     beside = Source(document=f"{store.location}/{CRATE}", retrieved_at=now)
-    facts = {**_crate(found[CRATE], beside), **facts}
+    facts = {**crate_reader.facts(found[CRATE], source=beside), **facts}
     return Found(kind, _record(kind, facts, address, within, here))
 
 
@@ -114,15 +114,6 @@ def _image(image: Image, shape: tuple[int, ...], title: str | None, here: Source
         "title": (title, at("name")),
     }
     return {name: pair for name, pair in found.items() if pair[0]}
-
-
-def _crate(crate: Mapping[str, Any] | None, beside: Source) -> Facts:
-    found = crate_facts.facts(crate, source=beside) if crate else {}
-    stated, source = found.get("license", (None, beside))
-    known = terms.license(stated)
-    if known is not None and known.url != stated:
-        found |= {"license": (known.url, source), "license_as_listed": (stated, source)}
-    return found
 
 
 def _record(kind: str, facts: Facts, address: str, within: str | None, here: Source) -> Record:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab import crate_facts, terms
+from fairlab import terms
+from fairlab.fair import crate_reader
 from fairlab.repositories import facts as given
 from fairlab.repositories.answer_values import doi, license_of, pmid, publication, terms_of
 from fairlab.repositories.omero import gathered, image_facts
@@ -86,11 +87,7 @@ def _known_facts(known: Known) -> Facts:
 
 
 def _crate_facts(crate: Document) -> Facts:
-    found: Facts = dict(crate_facts.facts(given.mapping(crate.content), source=given.at(crate)))
-    if "license" in found:
-        stated, source = found.pop("license")
-        found |= given.license_facts(stated, source)
-    return found
+    return crate_reader.facts(crate.content, source=given.at(crate))
 
 
 def zarr_image(zarr: Zarr, of: Record | None) -> Record:

@@ -18,7 +18,6 @@ import tensorstore
 import yaozarrs
 import zarr
 
-from fairlab.crate_facts import facts
 from fairlab.errors import (
     FairlabWarning,
     MetadataError,
@@ -27,6 +26,7 @@ from fairlab.errors import (
     QueryError,
     UnsupportedVersionError,
 )
+from fairlab.fair.crate_reader import facts
 from fairlab.record import Record, Source
 from fairlab.sharing import manifest, writer
 from fairlab.sharing.pyramid import block_mean, block_pick
