@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fairlab.results import Results
     from fairlab.runs import run
     from fairlab.verdict import validate
+    from fairlab.widgets.search_panel import browse
     from fairlab.widgets.viewer import view
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Record": "fairlab.record",
     "Results": "fairlab.results",
+    "browse": "fairlab.widgets.search_panel",
     "catalogue": "fairlab.catalogue",
     "cite": "fairlab.citation",
     "cite_session": "fairlab.citation",
@@ -58,6 +60,7 @@ __all__ = [
     "Record",
     "Results",
     "__version__",
+    "browse",
     "catalogue",
     "cite",
     "cite_session",

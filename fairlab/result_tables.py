@@ -71,6 +71,18 @@ def as_html(results: Results) -> str:
     return f"<div class='fairlab-results' style='text-align:left'>{''.join(around)}</div>"
 
 
+def around(results: Results) -> tuple[list[str], list[str]]:
+    """What a reader is told above and below a table of results, a sentence each: found, asked, missing; notes.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> around(fairlab.search("mouse", limit=1, repositories=["sample"]))[0][0]
+    '"mouse": 0 images'
+    """
+    return _head(results), _tail(results)
+
+
 def _paragraphs(lines: Iterable[str]) -> str:
     return "".join(f"<p style='margin:0.2em 0'>{escaped(line)}</p>" for line in lines if line)
 

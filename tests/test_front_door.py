@@ -14,7 +14,8 @@ import pytest
 import fairlab
 
 NAMES = {
-    "Record", "Results", "__version__", "catalogue", "cite", "cite_session", "errors", "facets", "fair", "lookup", "measure",
+    "Record", "Results", "__version__", "browse", "catalogue", "cite", "cite_session", "errors", "facets", "fair",
+    "lookup", "measure",
     "open_image", "open_labels", "open_plate", "run", "runs", "samples", "search", "segment", "set_options", "teach",
     "validate", "view",
 }  # fmt: skip

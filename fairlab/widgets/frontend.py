@@ -39,6 +39,6 @@ def module(name: str) -> str:
 
 
 @functools.cache
-def stylesheet(name: str) -> str:
+def stylesheet(*names: str) -> str:
     """The colours and controls that all widgets share, and one widget's own rules, for its ``_css``."""
-    return "\n".join((FOLDER / f"{part}.css").read_text("utf-8") for part in dict.fromkeys(("theme", name)))
+    return "\n".join((FOLDER / f"{name}.css").read_text("utf-8") for name in ("theme", *names))

@@ -108,12 +108,14 @@ def lab(browser: Browser, cache: Path, tmp_path_factory: pytest.TempPathFactory)
         port = probe.getsockname()[1]
     environment = {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "JUPYTERLAB_SETTINGS_DIR": str(settings),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
     }
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}",
-        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={_TOKEN}",
+        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True",
+        f"--IdentityProvider.token={_TOKEN}",
     ]  # fmt: skip
     log = (folder / "lab.log").open("wb")
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

@@ -50,4 +50,4 @@ def test_styles_load_nothing_and_reach_only_fairlab(name):
 
 
 def test_each_sheet_brings_the_theme_once():
-    assert frontend.stylesheet("theme").count("--fl-ink:") == 2
+    assert frontend.stylesheet("panel", "search_panel").count("--fl-ink:") == 2

@@ -1,0 +1,92 @@
+"""The live sides of the panels: search, plate, FAIR card and form.
+
+Data flows one way. Python holds the state and shows values; the front-end draws them and sends commands when
+the reader does something. Values travel with the widget, so that they are shown even while the kernel is busy.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from fairlab.widgets.beside import beside
+from fairlab.widgets.discretion import encodable
+from fairlab.widgets.front import Front
+from fairlab.widgets.frontend import module, stylesheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Receive = Callable[[str, Mapping[str, Any]], None]
+
+
+def _shown() -> Any:
+    return traitlets.Any().tag(sync=True)
+
+
+class Panel(Front):
+    """A panel whose commands somebody else carries out.
+
+    Parameters
+    ----------
+    receive : callable
+        Called with the kind and the content of each command, on whichever thread the kernel chooses.
+    **values
+        What is shown at first: JSON, with ``bytes`` anywhere inside.
+    """
+
+    def __init__(self, receive: Receive, **values: Any):
+        # Workers show results beside handlers, which kernels call from threads of their own.
+        self._showing = threading.RLock()
+        self._receive = receive
+        super().__init__(**encodable(values))
+
+    def heard(self, kind: str, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        """Carry out a command, and say that it is done: until then the front-end shows that the kernel is busy."""
+        try:
+            self._receive(kind, content)
+        finally:
+            self.tell("done", number=content.get("number"))
+
+    def show(self, **values: Any) -> None:
+        """Replace values that the front-end shows; new values, not old ones changed in place."""
+        with self._showing:
+            for name, value in encodable(values).items():
+                setattr(self, name, value)
+
+    def tell(self, kind: str, *, buffers: Sequence[bytes] = (), **content: Any) -> None:
+        """Send what is not kept with the widget, and so never written into a notebook."""
+        with self._showing:
+            super().tell(kind, buffers=buffers, **encodable(content))
+
+    def guarded(self, work: Callable[[], None]) -> None:
+        """Work that the reader asked for, on another thread: a failure is shown, as there is nobody to raise it to."""
+        try:
+            work()
+        except Exception as exc:  # whatever it is, the reader must see it
+            self.fail(exc)
+
+    def beside(self, work: Callable[[], None]) -> None:
+        """Do work that takes a while, so that the reader can go on."""
+        beside(lambda: self.guarded(work))
+
+
+class SearchPanel(Panel):
+    """Search box, facets and results."""
+
+    _esm = module("search_panel")
+    _css = stylesheet("panel", "search_panel")
+    asked = _shown()
+    """What is asked: text, live."""
+    facets = _shown()
+    """Facets, their values, and which are chosen."""
+    rows = _shown()
+    """Results, a mapping of texts each."""
+    status = _shown()
+    """What was found, who was asked, who failed."""
+    picked = _shown()
+    """Keys of the rows selected and listed."""
+    working = _shown()
+    """What is going on, in words."""
