@@ -135,6 +135,11 @@ def test_no_value_about_a_person_is_repeated(module: str, tmp_path: Path) -> Non
                 assert "Zyzzyva" not in shown and "4711" not in shown
 
 
+def test_what_a_value_about_a_person_is_near_to_is_not_told_either() -> None:
+    coverage = fair.miti({"Clinical": {"Primary diagnosis": "Adenocarcinoma NO"}, "File": {"File Format": "OME-TIF"}})
+    assert "did you mean OME-TIFF" in str(coverage) and "Adenocarcinoma NOS" not in str(coverage.findings)
+
+
 @pytest.mark.parametrize("value", ["TRUE", "yes", True, "1"])
 def test_true_in_all_its_spellings(value: Any, tmp_path: Path) -> None:
     assert not fair.miti({"File": {"Pyramid": value}}).findings

@@ -107,6 +107,12 @@ def test_abbreviations_and_synonyms_are_the_same_label(label: str) -> None:
     assert [one.status for one in told_ if one.check == "label"] == ["pass"]
 
 
+@pytest.mark.parametrize("label", ["confocal microscopy (of our own)", "laser microscopy (CLSM)"])
+def test_what_is_in_brackets_or_outside_is_enough(label: str) -> None:
+    told_ = list(term_findings("acquisition.method", {"label": label, "id": "FBbi:00000251"}))
+    assert [one.status for one in told_ if one.check == "label"] == ["pass"]
+
+
 def test_terms_of_ontologies_that_are_not_carried_are_never_wrong() -> None:
     known = Description(
         statements=(told("biosample.biological_entity", [{"label": "heart", "id": "UBERON:0000948"}]),)
