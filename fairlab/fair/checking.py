@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairlab.errors import QueryError
+from fairlab.errors import FormatError, QueryError
 from fairlab.fair import miti_coverage, rembi_coverage, term_checks
+from fairlab.fair.crate_reader import statements
 from fairlab.fair.description import SCHEMA, Description
 from fairlab.fair.field_tables import Cell, cells_of_json, not_empty, parse_json, read_cells, read_text
 from fairlab.fair.miti_items import MODULES, items_of
 from fairlab.fair.rembi_values import described
-from fairlab.record import Record
+from fairlab.record import Record, Source
+from fairlab.repositories import base
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +33,8 @@ def rembi(source: Checkable) -> Coverage:
     Parameters
     ----------
     source : str, path-like, Description, Record or mapping
-        A CSV, TSV or JSON file of fields (see :func:`fairlab.fair.template`), a record or description as JSON, an
-        identifier (``"idr:idr0062"``), or any of these as objects. A mapping holds fields by module.
+        A CSV, TSV or JSON file of fields (see :func:`fairlab.fair.template`), an RO-Crate, a record or a description
+        as JSON, an identifier (``"idr:idr0062"``), or any of these as objects. A mapping holds fields by module.
 
     Returns
     -------
@@ -44,8 +46,8 @@ def rembi(source: Checkable) -> Coverage:
     NotFoundError
         kind ``"path-missing"``, or nothing is known under an identifier.
     FormatError
-        kind ``"table-empty"``, ``"table-form"``, ``"table-encoding"``, ``"table-too-large"`` or
-        ``"fields-unknown"``.
+        kind ``"table-empty"``, ``"table-form"``, ``"table-encoding"``, ``"table-too-large"``,
+        ``"fields-unknown"`` or ``"crate-empty"``.
     QueryError
         kind ``"source-type"``.
 
@@ -149,14 +151,20 @@ def _given(source: Checkable) -> tuple[Description | list[Cell], str]:
 
 
 def _of_text(source: str | os.PathLike[str]) -> tuple[Description | list[Cell], str]:
-    text = os.fspath(source)
-    scheme, mark, rest = text.partition(":")
-    if isinstance(source, str) and mark and len(scheme) > 1 and rest and not Path(text).exists():
+    path = Path(source)
+    if isinstance(source, str) and not _exists(path) and ("://" in source or base.scheme(source) is not None):
         from fairlab.lookups import lookup
 
-        record = lookup(text)
+        record = lookup(source)
         return Description.of(record), record.id
-    return _of_file(Path(text))
+    return _of_file(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
 
 
 def _of_file(path: Path) -> tuple[Description | list[Cell], str]:
@@ -169,6 +177,18 @@ def _of_document(document: Any, *, where: str) -> tuple[Description | list[Cell]
     if isinstance(document, dict):
         if document.get("schema") == SCHEMA:
             return Description.from_dict(document), where
+        if "@graph" in document:
+            return _of_crate(document, where), where
         if {"id", "kind", "repository"} <= document.keys():
             return Description.of(Record.from_dict(document)), where
     return not_empty(cells_of_json(document, where=where), where=where), where
+
+
+def _of_crate(document: Mapping[str, Any], where: str) -> Description:
+    known = Description(statements=tuple(statements(document, source=Source(document=where))))
+    if not known.statements:
+        raise FormatError(
+            f"the RO-Crate says nothing of an image or study\n  {where}; expected a root data set with a name",
+            kind="crate-empty",
+        )
+    return known

@@ -21,7 +21,12 @@ _SHOWN: Final = 5
 
 
 def sort_out(
-    cells: Sequence[Cell], known: Mapping[str, Sequence[str]], *, standard: str, where: str
+    cells: Sequence[Cell],
+    known: Mapping[str, Sequence[str]],
+    *,
+    standard: str,
+    where: str,
+    also: Mapping[Name, Sequence[str]] | None = None,
 ) -> tuple[Values, list[Finding]]:
     """The values of each field, and findings about names that are none.
 
@@ -35,6 +40,8 @@ def sort_out(
         Name of the checklist, for messages.
     where : str
         What was read, for messages.
+    also : mapping of (module, field) to sequence of str, optional
+        Other names of fields, where they are not the checklist's own for something else.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def sort_out(
     >>> findings[0].rule
     'unknown-field'
     """
-    index = _index(known)
+    index = _index(known, also or {})
     votes = _votes(cells, index)
     values: Values = defaultdict(list)
     findings: dict[tuple[str | None, str], Finding] = {}
@@ -70,12 +77,16 @@ def sort_out(
     return dict(values), list(findings.values())
 
 
-def _index(known: Mapping[str, Sequence[str]]) -> dict[str, list[Name]]:
+def _index(known: Mapping[str, Sequence[str]], also: Mapping[Name, Sequence[str]]) -> dict[str, list[Name]]:
     index: dict[str, list[Name]] = defaultdict(list)
     for module, fields in known.items():
         for field in fields:
             for spelling in {key(field), key(module + field)}:
                 index[spelling].append((module, field))
+    own = set(index)
+    for name, spellings in also.items():
+        for spelling in {key(other) for other in spellings} - own:
+            index[spelling].append(name)
     return index
 
 

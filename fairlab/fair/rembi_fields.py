@@ -43,6 +43,8 @@ class RembiField:
     """Whether it is one of the 16."""
     several: bool
     """Whether it may be given more than once."""
+    also: tuple[str, ...]
+    """Other names of it in tables and archives."""
     vocabulary: str
     """Where its words should come from."""
     values: tuple[str, ...]
@@ -83,6 +85,7 @@ def fields() -> tuple[RembiField, ...]:
                 weight=float(row["weight"]),
                 core=row["core"] == "yes",
                 several=row["several"] == "yes",
+                also=split(row["also"]),
                 vocabulary=row["vocabulary"],
                 values=split(row["values"]),
                 description=row["description"],

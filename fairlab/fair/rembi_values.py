@@ -51,7 +51,8 @@ def described(cells: Sequence[Cell], *, where: str) -> tuple[Description, list[F
     >>> known.get("biosample.organism"), findings
     ([{'label': 'mouse', 'id': 'NCBITaxon:10090'}], [])
     """
-    values, findings = sort_out(cells, names(), standard="REMBI", where=where)
+    also = {(field.module, field.key): field.also for field in fields()}
+    values, findings = sort_out(cells, names(), standard="REMBI", where=where, also=also)
     statements: list[Statement] = []
     for field in fields():
         written = values.get((field.module, field.key), [])

@@ -136,7 +136,9 @@ def test_no_value_about_a_person_is_repeated(module: str, tmp_path: Path) -> Non
 
 
 def test_what_a_value_about_a_person_is_near_to_is_not_told_either() -> None:
-    coverage = fair.miti({"Clinical": {"Primary diagnosis": "Adenocarcinoma NO"}, "File": {"File Format": "OME-TIF"}})
+    coverage = fair.miti(
+        {"Clinical": {"Primary diagnosis": "Adenocarcinoma NO"}, "File": {"File Format": "OME-TIF"}}
+    )
     assert "did you mean OME-TIFF" in str(coverage) and "Adenocarcinoma NOS" not in str(coverage.findings)
 
 

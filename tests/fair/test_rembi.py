@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import fairlab
 from fairlab import errors, fair
 from fairlab.fair import PATHS, Description, rembi_coverage, rembi_fields
-from fairlab.fair.field_tables import Cell
+from fairlab.fair.field_tables import Cell, key
 from fairlab.fair.rembi_values import described
 from fairlab.terms import Term
 from tests.fair.documents import STATEMENTS, told
@@ -166,6 +166,25 @@ def test_no_address_of_a_person_is_kept(tmp_path: Path) -> None:
     assert "ada@example.org" not in known.to_json()
 
 
+def test_other_names_of_fields_are_understood() -> None:
+    known, findings = described(
+        [
+            Cell(field="Licence", value="CC0"),
+            Cell(field="species", value="mouse"),
+            Cell(field="Author", value="A"),
+        ],
+        where="here",
+    )
+    assert findings == [] and known.get("citation.license")["spdx"] == "CC0-1.0"
+    assert known.get("biosample.organism") and known.get("citation.creators")
+
+
+def test_no_other_name_is_the_name_of_another_field() -> None:
+    own = {key(field.key) for field in rembi_fields.fields()}
+    spellings = [key(other) for field in rembi_fields.fields() for other in field.also]
+    assert len(set(spellings)) == len(spellings) and not own & set(spellings)
+
+
 # ── does it apply? ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -230,6 +249,49 @@ def test_the_studies_of_the_catalogue_cover_what_their_archives_export() -> None
     shares = [fair.rembi(record).core_share for record in fairlab.search("cell", kind="study", limit=50)]
     assert len(shares) == 50
     assert all(share is not None and 0.2 < share < 1 for share in shares)
+
+
+def test_crates_of_every_dialect_are_checked(shared: Path) -> None:
+    folder = shared / "metadata" / "examples"
+    if not folder.is_dir():
+        pytest.skip(f"no {folder}")
+    expected = json.loads((folder / "expected.json").read_text("utf-8"))["expected"]
+    crates = {name: stated for name, stated in expected.items() if name.startswith("rocrate/")}
+    assert len(crates) == 7
+    for name, stated in crates.items():
+        coverage = fair.rembi(folder / name)
+        credits = {one.name: bool(one.credit) for one in coverage.fields}
+        assert credits["Study.title"] and credits["Study.license"], name
+        assert credits["Biosample.organism"] is bool(stated["organisms"]), name
+        assert credits["Study Component.imaging_method"] is bool(stated["methods"]), name
+        assert credits["Study.authors"] is bool(stated["n_authors"]), name
+        terms = fair.check_terms(folder / name)
+        assert not [
+            one for one in terms.failed() if one.check in ("registered", "exists", "label", "text")
+        ], name
+
+
+def test_a_placeholder_of_a_real_crate_counts_for_nothing(shared: Path) -> None:
+    file = shared / "metadata" / "examples" / "rocrate" / "gide_BIA_S-BIAD1039-ro-crate-metadata.json"
+    if not file.exists():
+        pytest.skip(f"no {file}")
+    coverage = fair.rembi(file)
+    assert _credit(coverage, "Image acquisition.instrument") == 0 == _credit(coverage, "Study.description")
+    assert "cf ms" in _note(coverage, "Image acquisition.instrument")
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        ({"@graph": []}, "crate-empty"),
+        ({"@graph": [{"@id": "./"}]}, "crate-empty"),
+        ({"@graph": "nothing"}, "crate-empty"),
+    ],
+)
+def test_a_crate_that_says_nothing_is_an_error(document: Any, kind: str) -> None:
+    with pytest.raises(errors.FormatError) as caught:
+        fair.rembi(document)
+    assert caught.value.kind == kind
 
 
 # ── the answer ───────────────────────────────────────────────────────────────────────────────────────
