@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "fairlab"
 
 LAYERS = {
-    0: {"fairlab", "errors", "terms", "licenses", "foreign_text", "options", "words", "moves"},
+    0: {"fairlab", "errors", "terms", "licenses", "contacts", "foreign_text", "options", "words", "moves"},
     1: {
         "fair.agreement",
         "fair.crate_biology",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from fairlab.contacts import without_emails
 from fairlab.licenses import license as known_license
 from fairlab.terms import Term, Vocabulary, identifier, imaging_methods, organisms
 
@@ -18,7 +19,6 @@ _ORCID: Final = re.compile(r"(?:^|orcid\.org/)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?$"
 _PMID: Final = re.compile(
     r"(?:^|pmid:\s*|pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/)(\d{1,9})/?$", re.IGNORECASE
 )
-_EMAIL: Final = re.compile(r"(?:mailto:)?[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 # Controls but tab and line ends; marks that turn the direction of writing; halves of surrogate pairs.
 _UNSAFE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LETTERED: Final = re.compile(r"(?:obo:|\S*/)?([A-Z]{3,10})[_:]([A-Z][0-9]{3,})")
@@ -179,7 +179,7 @@ def without_email(text: str) -> str:
     >>> without_email("Ada Lovelace <ada@example.org>")
     'Ada Lovelace'
     """
-    return re.sub(r"\s*[<(\[]\s*[>)\]]|\s*$", "", _EMAIL.sub("", text)).strip()
+    return re.sub(r"\s*[<(\[]\s*[>)\]]|\s*$", "", without_emails(text, "")).strip()
 
 
 def plain_text(value: Any) -> str | None:

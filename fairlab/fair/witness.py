@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from fairlab.contacts import without_emails
 from fairlab.errors import FairlabError
 from fairlab.fair.bundle import Answer
 from fairlab.net.http_store import HttpStore
@@ -27,9 +28,6 @@ _KEPT_HEADERS: Final = (
 )  # fmt: skip
 # Servers say who may read from a web page only to somebody who says what page that is.
 _FROM_A_PAGE: Final = ("Origin: https://example.org",)
-_EMAIL: Final = re.compile(
-    r"[\w.+%'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,63}", re.ASCII
-)
 EMAIL_REMOVED: Final = "removed@example.invalid"
 """Stands where a document had an e-mail address: that there was one can be reported, whose it was cannot."""
 
@@ -115,7 +113,7 @@ def _document(told: _Exchange) -> Answer:
     answer = replace(told.answer, status=200, bytes=whole)
     if len(told.body) > MAX_BYTES:
         return replace(answer, error=f"too-long: more than {MAX_BYTES} bytes, which are not kept")
-    return replace(answer, text=_EMAIL.sub(EMAIL_REMOVED, text_of(told.body)))
+    return replace(answer, text=without_emails(text_of(told.body), EMAIL_REMOVED))
 
 
 def _whole_length(answer: Answer, received: int) -> int:

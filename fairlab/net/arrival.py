@@ -12,14 +12,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from fairlab.contacts import is_email, without_emails
 from fairlab.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
     from fairlab.net.answers import Answer
 
-_EMAIL: Final = re.compile(
-    r"(?:mailto:)?[\w.+%'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,63}"
-)
 # Controls but tab and line ends; marks that turn the direction of writing; halves of surrogate pairs.
 _UNSAFE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -104,7 +102,6 @@ def cleaned(value: Any) -> Any:
 
 
 def _cleaned_text(text: str) -> str:
-    if "@" in text:
-        # A value that is nothing but an address says nothing without it.
-        text = "" if _EMAIL.fullmatch(text.strip()) else _EMAIL.sub("…", text)
+    # A value that is nothing but an address says nothing without it.
+    text = "" if is_email(text) else without_emails(text)
     return text if text.isascii() and text.isprintable() else _UNSAFE.sub("", text)

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
+from fairlab.contacts import is_contact
 from fairlab.errors import UnexpectedAnswer
 from fairlab.record import Record, Source
 
@@ -23,9 +24,6 @@ MAX_TEXT: Final = 100_000
 """Characters of one text that are kept; more is no description."""
 _MAX_DEPTH: Final = 60
 _MARKS = re.compile(r"__/?HIT__")
-_CONTACT = re.compile(
-    r"e-?mail|phone|telephone|\bfax\b|postal|contactpoint|contact_|^address$", re.IGNORECASE
-)
 _NOTHING = {"", "none", "null", "nan", "n/a", "na", "not applicable", "unknown", "not available"}
 
 
@@ -190,16 +188,16 @@ def without_contacts(value: Any, _depth: int = 0) -> Any:
     if _depth > _MAX_DEPTH:
         return None
     if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if not _CONTACT.search(str(k))}
+        kept = {k: v for k, v in value.items() if not is_contact(str(k))}
         return {key: without_contacts(one, _depth + 1) for key, one in kept.items()}
     if isinstance(value, list):
-        return [without_contacts(one, _depth + 1) for one in value if not _is_contact(one)]
+        return [without_contacts(one, _depth + 1) for one in value if not _tells_contact(one)]
     return value
 
 
-def _is_contact(value: Any) -> bool:
+def _tells_contact(value: Any) -> bool:
     # Lists of attributes: {"name": "Phone", "value": "…"}.
-    return isinstance(value, dict) and "value" in value and bool(_CONTACT.search(str(value.get("name"))))
+    return isinstance(value, dict) and "value" in value and is_contact(str(value.get("name")))
 
 
 # ── images and their studies ────────────────────────────────────────────────────────────

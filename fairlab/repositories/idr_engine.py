@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from fairlab.contacts import is_contact
 from fairlab.errors import Unavailable, UnexpectedAnswer
 from fairlab.repositories.answer_values import count
 from fairlab.repositories.answers import objects, text
 from fairlab.repositories.facts import at, mapping
-from fairlab.repositories.omero import gathered, is_contact
+from fairlab.repositories.omero import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from fairlab.contacts import is_contact
 from fairlab.errors import UnexpectedAnswer
 from fairlab.ngff.units import LENGTHS_M, unit_name
 from fairlab.repositories.answer_values import count
@@ -27,7 +28,6 @@ LIMIT: Final = 1000
 _MAX_PAGES: Final = 500  # a server that ignores offsets would otherwise be asked for ever
 _PLURAL: Final = {"project": "projects", "screen": "screens", "dataset": "datasets", "plate": "plates"}
 _AXES: Final = "tczyx"
-_CONTACTS: Final = ("contact", "e-mail", "email", "phone", "address", "fax")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,11 +171,6 @@ def pairs(values: Any) -> tuple[tuple[str, str], ...]:
         if key and value and not is_contact(key):
             found.append((key, value))
     return tuple(found)
-
-
-def is_contact(key: str) -> bool:
-    """Whether a key names a way to reach somebody."""
-    return any(word in key.casefold() for word in _CONTACTS)
 
 
 def gathered(found: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, ...]]:
