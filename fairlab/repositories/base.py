@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from fairlab.errors import FairlabWarning, NotFoundError
+from fairlab.errors import FairlabWarning, NotFoundError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,6 +173,44 @@ class Archive(ABC):
     def recognises(self, text: str) -> str | None:
         """The identifier that ``text`` means here: one with a prefix of this archive."""
         return text.strip() if scheme(text.strip()) in self.prefixes else None
+
+
+def position(cursor: str | None, *, of: str, first: int = 0) -> int:
+    """How far the pages of an archive have come, where its cursor is a number.
+
+    Parameters
+    ----------
+    cursor : str or None
+        What :attr:`Page.cursor` said; None for the beginning.
+    of : str
+        Name of the archive.
+    first : int
+        What the beginning is.
+
+    Raises
+    ------
+    QueryError
+        kind ``"cursor-foreign"``: no page of this archive ever said that.
+
+    Examples
+    --------
+    >>> position("40", of="gide"), position(None, of="bia", first=1)
+    (40, 1)
+    """
+    if cursor is None:
+        return first
+    if not re.fullmatch("[0-9]{1,9}", cursor) or int(cursor) < first:
+        raise foreign(cursor, of=of)
+    return int(cursor)
+
+
+def foreign(cursor: str, *, of: str) -> QueryError:
+    """The error for a cursor that another archive, another version or nobody gave."""
+    return QueryError(
+        f"{of} cannot go on after {cursor[:60]!r}: none of its pages ended there\n"
+        "  give back the cursor of a page of the same archive and question, or none to begin again",
+        kind="cursor-foreign",
+    )
 
 
 @functools.cache

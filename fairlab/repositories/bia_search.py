@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.repositories.answers import at, envelope, inherited
-from fairlab.repositories.base import Page
+from fairlab.repositories.base import Page, position
 from fairlab.repositories.bia_records import INHERITED, image_record, study_record
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LAST_PAGE: Final = 100  # its search gives the first 10,000
 def walk(api: Api, kind: str, params: dict[str, Any], cursor: str | None, *, of: str) -> Iterator[Page]:
     """Pages of a search for studies or images; what comes has the form that the website asks for."""
     path, read = ("fts", study_record) if kind == "study" else ("fts/image", image_record)
-    number = int(cursor or 1)
+    number = position(cursor, of=of, first=1)
     while number <= _LAST_PAGE:
         asked = {**params, "pagination.page": number, "pagination.page_size": _PAGE}
         document = api.json(path, asked)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from fairlab.errors import UnexpectedAnswer
 from fairlab.repositories.answers import at, envelope, inherited
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.base import Archive, Capabilities, Page, position
 from fairlab.repositories.bia_records import INHERITED
 from fairlab.repositories.biostudies_records import ACCESSION, file_image, hit_record, study_id, study_record
 from fairlab.repositories.pagetab import files, sections
@@ -60,7 +60,7 @@ class BioStudiesRepository(Archive):
             return
         if query.repository and not {"bia", "biostudies"} & set(query.repository):
             return
-        number = int(cursor or 1)
+        number = position(cursor, of=self.name, first=1)
         while number <= _MOST_PAGES:
             words = query.text.strip()[:_MOST_TEXT]
             document = self.api.json(

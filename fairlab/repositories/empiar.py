@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from fairlab import moves
 from fairlab.errors import Unavailable, UnexpectedAnswer
 from fairlab.repositories.answers import image_id
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.base import Archive, Capabilities, Page, foreign
 from fairlab.repositories.bia_search import HOSTS, images_of
 from fairlab.repositories.empiar_records import entry_of_xml, study_record
 
@@ -83,6 +83,8 @@ class EmpiarRepository(Archive):
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Entries that match, newest first; the list holds everything, so they come on one page."""
+        if cursor is not None:
+            raise foreign(cursor, of=self.name)
         if query.kind != "study" or (query.repository and "empiar" not in query.repository):
             return
         found = self._matching(query)

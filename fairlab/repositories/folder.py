@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from fairlab.errors import FairlabError, FormatError, NotFoundError, QueryError
 from fairlab.options import option
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.base import Archive, Capabilities, Page, position
 
 if TYPE_CHECKING:
     import os
@@ -75,7 +75,7 @@ class Folder(Archive):
         if not self.places:
             raise QueryError(f"there is no folder to look through\n  {_HINT}", kind="no-folders")
         failures: dict[str, FairlabError] = {}
-        begin = int(cursor or 0)
+        begin = position(cursor, of=self.name)
         records = islice(self._records(failures), begin, None)
         first = next(records, None)
         while first is not None:

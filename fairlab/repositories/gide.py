@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from fairlab import terms
 from fairlab.repositories.answers import at, envelope
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.base import Archive, Capabilities, Page, position
 from fairlab.repositories.gide_records import PUBLISHERS, study_id, study_record
 from fairlab.traits import UNKNOWN
 
@@ -66,7 +66,7 @@ class GideRepository(Archive):
         params = _params(query)
         if params is None or query.kind != "study":
             return
-        offset = int(cursor or 0)
+        offset = position(cursor, of=self.name)
         while offset < _WINDOW:
             document = self.api.json("search", {**params, "size": _PAGE, "offset": offset})
             hits = envelope(document, "hits", of=self.title)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from fairlab.repositories import idr_engine, idr_lists, idr_records, idr_studies
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.base import Archive, Capabilities, Page, foreign, position
 from fairlab.repositories.idr_engine import Engine
 from fairlab.repositories.idr_lists import Lists
 from fairlab.repositories.omero import Omero
@@ -79,11 +78,13 @@ class IdrRepository(Archive):
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Studies by twenty, OME-Zarr study by study, or single images by the thousand when pairs are asked for."""
-        begin = json.loads(cursor) if cursor else None
         of_images = bool(query.filters() & idr_engine.PER_IMAGE)
+        if query.kind == "image" and of_images:
+            return self._hit_pages(query, *_hit_position(cursor))
+        begin = position(cursor, of=self.name)
         if query.kind == "study":
-            return self._study_pages(query, begin or 0, counted=of_images)
-        return self._hit_pages(query, begin) if of_images else self._zarr_pages(query, begin or 0)
+            return self._study_pages(query, begin, counted=of_images)
+        return self._zarr_pages(query, begin)
 
     def lookup(self, identifier: str) -> Record | None:
         """A study, a DOI of its data, one of its OME-Zarr, or an image, project or screen of its OMERO server."""
@@ -140,7 +141,7 @@ class IdrRepository(Archive):
             # Asked anew for each page, which costs nothing: the client remembers the answers for a day.
             found = self._counted(query) if counted else self._matching(query)
             end = begin + _PER_PAGE
-            more = json.dumps(end) if end < len(found) else None
+            more = str(end) if end < len(found) else None
             yield Page(records=tuple(found[begin:end]), cursor=more, total=len(found))
             if more is None:
                 return
@@ -159,18 +160,17 @@ class IdrRepository(Archive):
             yield Page(records=(), notes=lists.notes)
         for number, study in enumerate(found[begin:], start=begin + 1):
             page = self._zarr_page(study, lists)
-            yield replace(page, total=None, cursor=json.dumps(number) if number < len(found) else None)
+            yield replace(page, total=None, cursor=str(number) if number < len(found) else None)
 
     def _zarr_page(self, study: Record, lists: Lists) -> Page:
         found = lists.of(study.accession or "")
         records = tuple(idr_records.zarr_image(key, listed, study) for key, listed in found.items())
         return Page(records=records, total=len(records), notes=lists.notes)
 
-    def _hit_pages(self, query: Query, begin: dict[str, int] | None) -> Iterator[Page]:
+    def _hit_pages(self, query: Query, after: int | None, seen: int) -> Iterator[Page]:
         asked, lists = idr_engine.clauses(query), Lists(self._samples, self._bucket)
         studies = {one.accession: one for one in self._matching(query)}
         narrowed = bool(query.filters() & (_OF_STUDIES | {"study"}))
-        after, seen = (begin["after"], begin["seen"]) if begin else (None, 0)
         while True:
             answer = self._engine.images(asked, after)
             kept = [
@@ -181,7 +181,7 @@ class IdrRepository(Archive):
             after = answer.bookmark
             yield Page(
                 records=tuple(self._image_of_hit(hit, studies, lists) for hit in kept),
-                cursor=json.dumps({"after": after, "seen": seen}) if more else None,
+                cursor=f"{after} {seen}" if more else None,
                 total=answer.size,
                 total_exact=not narrowed,
                 notes=lists.notes,
@@ -205,6 +205,15 @@ class IdrRepository(Archive):
         if found is None:
             return None
         return idr_records.image_of_server(number, *found, self._omero.annotations("image", number))
+
+
+def _hit_position(cursor: str | None) -> tuple[int | None, int]:
+    """The engine's bookmark, and how many hits came before it."""
+    if cursor is None:
+        return None, 0
+    if (found := re.fullmatch("([0-9]{1,12}) ([0-9]{1,9})", cursor)) is None:
+        raise foreign(cursor, of="idr")
+    return int(found[1]), int(found[2])
 
 
 def _api(name: str, base: str) -> Api:

@@ -7,7 +7,6 @@ reason to talk to it unchecked.
 from __future__ import annotations
 
 import functools
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -15,7 +14,7 @@ from urllib.parse import quote
 
 from fairlab.errors import RepositoryError
 from fairlab.repositories import ssbd_records
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.base import Archive, Capabilities, Page, position
 from fairlab.repositories.omero import Omero
 from fairlab.repositories.ssbd_knowledge import Knowledge
 from fairlab.results import select
@@ -78,13 +77,13 @@ class SsbdRepository(Archive):
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Projects, or the OME-Zarr of those that match, by twenty."""
-        begin = json.loads(cursor) if cursor else 0
+        begin = position(cursor, of=self.name)
         while True:
             # Asked anew for each page, which costs nothing: the client remembers the answers for a day.
             studies, notes = self._matching(query)
             found = studies if query.kind == "study" else self._zarr_of(studies)
             end = begin + _PER_PAGE
-            more = json.dumps(end) if end < len(found) else None
+            more = str(end) if end < len(found) else None
             yield Page(records=tuple(found[begin:end]), cursor=more, total=len(found), notes=notes)
             if more is None:
                 return

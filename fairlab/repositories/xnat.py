@@ -5,7 +5,6 @@ Their images are DICOM or NIfTI: they are listed, and none of them opens here.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from fairlab.errors import FairlabError, QueryError
 from fairlab.options import option
 from fairlab.repositories import xnat_records
-from fairlab.repositories.base import Archive, Capabilities, Page
+from fairlab.repositories.base import Archive, Capabilities, Page, position
 from fairlab.repositories.facts import inferred, path_step
 from fairlab.results import select
 
@@ -69,7 +68,7 @@ class XnatRepository(Archive):
         AccessError
             kind ``"credentials"``: the variables of the environment are missing, or not accepted.
         """
-        begin = json.loads(cursor) if cursor else 0
+        begin = position(cursor, of=self.name)
         return (
             self._project_pages(query, begin) if query.kind == "study" else self._session_pages(query, begin)
         )
@@ -122,7 +121,7 @@ class XnatRepository(Archive):
         while True:
             found, notes = self._matching(query)
             end = begin + _PER_PAGE
-            more = json.dumps(end) if end < len(found) else None
+            more = str(end) if end < len(found) else None
             yield Page(
                 records=tuple(study for _, study in found[begin:end]),
                 cursor=more,
@@ -138,7 +137,7 @@ class XnatRepository(Archive):
         if not found:
             yield Page(records=(), notes=notes)
         for number, (server, study) in enumerate(found[begin:], start=begin + 1):
-            more = json.dumps(number) if number < len(found) else None
+            more = str(number) if number < len(found) else None
             yield Page(records=tuple(self._sessions_of(server, study)), cursor=more, notes=notes)
 
     def _matching(self, query: Query) -> tuple[list[tuple[Server, Record]], tuple[str, ...]]:

@@ -162,6 +162,20 @@ def test_a_walk_goes_on_from_any_cursor(repository: LiveRepository, server: Emul
     assert exact <= {len(ids(whole))}
 
 
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "-5", "1.5", "[]", '{"after": 1}', "1 2 3", "null", "9" * 40, "²", "\x1b[2J"]
+)
+def test_a_cursor_of_somebody_else_is_refused(
+    repository: LiveRepository, server: Emulator, cursor: str
+) -> None:
+    for kind in repository.capabilities.kinds:
+        for more in ({}, {"attributes": {"Gene Symbol": "CDK1"}}):
+            with pytest.raises(QueryError) as caught:
+                walk(repository.pages(question(repository, server, kind=kind, **more), cursor=cursor))
+            assert caught.value.kind == "cursor-foreign" and "\x1b" not in str(caught.value)
+    assert not server.log
+
+
 def test_a_page_that_fails_is_an_error_and_can_be_asked_again(
     repository: LiveRepository, server: Emulator
 ) -> None:
