@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from fairlab.results import Results
     from fairlab.runs import run
     from fairlab.verdict import validate
+    from fairlab.widgets.looking import view
     from fairlab.widgets.search_panel import browse
-    from fairlab.widgets.viewer import view
 
 __version__ = "0.1.0"
 
@@ -53,7 +53,7 @@ _HOMES = {
     "teach": "fairlab.teach",
     "thumbnail": "fairlab.thumbnails",
     "validate": "fairlab.verdict",
-    "view": "fairlab.widgets.viewer",
+    "view": "fairlab.widgets.looking",
 }
 
 __all__ = [

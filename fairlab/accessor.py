@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fairlab.ngff.omexml import OmeXml
     from fairlab.record import Record
     from fairlab.regions import Center, Quantity
+    from fairlab.widgets.plate_grid import PlateGrid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,6 +313,37 @@ class FairTree(Fair):
         chosen: dict[str, Any] = wishes
         name = levels.choose(self._obj, **chosen) if level is None else levels.named(self._obj, level)
         return levels.variable(self._obj[name].dataset)
+
+    def grid(self, **choices: Any) -> PlateGrid:
+        """A small picture of every well of a plate, coloured by what was measured.
+
+        Parameters
+        ----------
+        **choices
+            ``values=`` (a table), ``by=`` (its column), ``field=``, ``channels=``; see
+            :func:`fairlab.widgets.plate_grid.plate_grid`.
+
+        Raises
+        ------
+        SelectionError
+            kind ``"not-a-plate"``: there are no wells.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> grid = fairlab.open_plate("sample:plate").fair.grid()
+        >>> grid.select("B3")
+        >>> grid.selection.shape
+        (2, 96, 128)
+        """
+        import fairlab
+
+        if not any("row" in node.dims for node in self._obj.subtree):
+            raise SelectionError(
+                "this is no plate: it has no rows and columns\n  fairlab.view(tree) shows an image",
+                kind="not-a-plate",
+            )
+        return fairlab.view(self._obj, **choices)  # type: ignore[return-value]  # of a plate it is a grid
 
     def well(self, name: str) -> xr.DataTree:
         """One well of a plate, on every level; see :meth:`Fair.well`."""

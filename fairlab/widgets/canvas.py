@@ -190,6 +190,14 @@ def mark(picture: Image.Image, text: str, middle: int, bottom: int, *, size: int
     )
 
 
+def centred(picture: Image.Image, text: str, x: int, y: int, *, size: int) -> None:
+    """Write a short text around a point."""
+    from PIL import ImageDraw
+
+    letters = font(size)
+    ImageDraw.Draw(picture).text((x, y), drawable(text, letters), font=letters, fill=GREY, anchor="mm")
+
+
 def blank(width: int, height: int) -> Image.Image:
     """White paper."""
     paper: Image.Image = pillow().new("RGB", (max(1, width), max(1, height)), PAPER)

@@ -90,3 +90,32 @@ class SearchPanel(Panel):
     """Keys of the rows selected and listed."""
     working = _shown()
     """What is going on, in words."""
+
+
+class PlatePanel(Panel):
+    """A grid of wells."""
+
+    _esm = module("plate_grid")
+    _css = stylesheet("panel", "plate_grid")
+    title = _shown()
+    """Title of the plate."""
+    rows = _shown()
+    """Names of the rows."""
+    columns = _shown()
+    """Names of the columns."""
+    fields = _shown()
+    """How many fields a well has at most."""
+    field = _shown()
+    """The field shown first."""
+    wells = _shown()
+    """What is known of each well, in reading order."""
+    shape = _shown()
+    """Rows and columns of a picture, px."""
+    legend = _shown()
+    """What the colours mean, or None."""
+    first = _shown()
+    """Pictures that travel with the widget, by place: they are seen even while the kernel is busy."""
+    chosen = _shown()
+    """Place of the field that was chosen."""
+    working = _shown()
+    """What is going on, in words."""

@@ -215,7 +215,7 @@ class Browser:
         self._front.beside(told)
 
     def _view(self, record: Record) -> None:
-        from fairlab.widgets.viewer import view
+        from fairlab.widgets.looking import view
 
         self.viewer = view(record)
         self._slot.children = (self.viewer.widget,)

@@ -1,0 +1,58 @@
+"""One verb for whatever there is to look at: an image, a plate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fairlab.errors import FormatError
+from fairlab.plate import open_plate
+from fairlab.record import Record
+from fairlab.widgets import viewer
+from fairlab.widgets.plate_grid import PlateGrid, plate_grid
+from fairlab.widgets.plate_pictures import is_plate
+
+if TYPE_CHECKING:
+    from fairlab.widgets.viewer import Viewer
+
+
+def view(obj: Any, **choices: Any) -> Viewer | PlateGrid:
+    """Look at an image or at a whole plate.
+
+    Parameters
+    ----------
+    obj : DataTree, Dataset, DataArray, array, Record, path-like or str
+        An image as :func:`fairlab.open_image` gives or takes it, any array with two dimensions or more; or a
+        plate, as :func:`fairlab.open_plate` gives or takes it.
+    **choices
+        For an image: ``channels=``, ``level=``, ``labels=``, ``width=``, positions such as ``z=4`` …; see
+        :func:`fairlab.widgets.viewer.view`. For a plate: ``values=``, ``by=``, ``field=``, ``channels=``; see
+        :func:`fairlab.widgets.plate_grid.plate_grid`.
+
+    Returns
+    -------
+    Viewer or PlateGrid
+        Shows itself as the last line of a cell, and stays as a picture in the saved notebook.
+
+    Raises
+    ------
+    FairlabError
+        As those two; kind ``"keyword-unknown"`` names the nearest keyword.
+
+    Examples
+    --------
+    >>> viewer = view("sample:nuclei", channels=["DAPI"], z=4)
+    >>> viewer.state.at
+    {'t': 0, 'z': 4}
+    >>> view("sample:plate")
+    Synthetic screen: three compounds at four doses: 3 × 4 wells, 11 imaged, 2 fields
+    """
+    if is_plate(obj):
+        return plate_grid(obj, **choices)
+    if isinstance(obj, Record) and obj.layout == "plate":
+        return plate_grid(open_plate(obj), **choices)
+    try:
+        return viewer.view(obj, **choices)
+    except FormatError as exc:
+        if exc.kind != "plate":
+            raise
+    return plate_grid(open_plate(obj), **choices)

@@ -1,0 +1,373 @@
+"""A plate at a glance: a small picture of every well, coloured by what was measured, one click from its pixels."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from fairlab.errors import MissingExtraError, SelectionError, missing_extra
+from fairlab.wells import well_position
+from fairlab.widgets import words as captions
+from fairlab.widgets.discretion import discreet, encodable
+from fairlab.widgets.headless import is_headless
+from fairlab.widgets.heat_map import ANCHORS, heat_map_of, readable
+from fairlab.widgets.keywords import check_keywords
+from fairlab.widgets.plate_pictures import Place, PlatePicture, PlatePictures, field_of
+from fairlab.widgets.plate_sheet import draw_sheet
+from fairlab.widgets.scene import scene_of
+from fairlab.widgets.whole_files import write_whole
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import xarray as xr
+
+    from fairlab.widgets.heat_map import HeatMap
+    from fairlab.widgets.panels import PlatePanel
+
+_AT_ONCE_S: Final = 2.0
+"""Seconds that reading may hold up the first picture where somebody is watching."""
+_ALL_S: Final = 120.0
+"""Seconds that reading may take where nobody is, and the picture is all there will be."""
+_KEYWORDS: Final = ("values", "by", "field", "channels")
+_OF_WELLS: Final = ("row", "column", "well")
+
+
+def plate_grid(
+    plate: xr.DataTree,
+    *,
+    values: Any = None,
+    by: str | None = None,
+    field: int = 0,
+    channels: Any = None,
+    **unknown: Any,
+) -> PlateGrid:
+    """A small picture of every well of a plate, read from the coarsest level as it comes into view.
+
+    ``plate.fair.grid(…)`` and ``fairlab.view(plate, …)`` call this.
+
+    Parameters
+    ----------
+    plate : DataTree
+        From :func:`fairlab.open_plate`.
+    values : DataFrame, mapping or DataArray, optional
+        Numbers to colour the wells by: a table with a column ``well``, or ``row`` and ``column``. Lines of one
+        well are averaged.
+    by : str, optional
+        Column of the numbers, where the table has several.
+    field : int
+        Field of each well to show first, counted from 0.
+    channels : optional
+        Channels to show, as :func:`fairlab.view` takes them. The contrast is the same for all wells.
+
+    Returns
+    -------
+    PlateGrid
+        Shows itself as the last line of a cell; in the saved notebook it is a picture.
+
+    Raises
+    ------
+    SelectionError
+        kind ``"position-out-of-range"``: there is no such field; ``"empty"``, ``"channel-unknown"``,
+        ``"well-unknown"``.
+    QueryError
+        kind ``"keyword-unknown"`` or ``"table"``.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> plate = fairlab.open_plate("sample:plate")
+    >>> grid = plate_grid(plate, values=fairlab.samples.truth("plate"), by="n_nuclei")
+    >>> grid.select("B3")
+    >>> grid.selected, grid.selection.dims
+    ({'well': 'B03', 'row': 'B', 'column': '3', 'field': 0}, ('c', 'y', 'x'))
+    """
+    check_keywords("grid", unknown, _KEYWORDS)
+    return PlateGrid(plate, values=values, by=by, field=field, channels=channels)
+
+
+class PlateGrid:
+    """A plate on show; made by :func:`plate_grid`."""
+
+    viewer: Any = None
+    """The viewer of the field that was opened last."""
+
+    def __init__(self, plate: xr.DataTree, *, values: Any, by: str | None, field: int, channels: Any):
+        self._plate = plate
+        self._pictures = PlatePictures(plate, self._tell_picture, channels=channels)
+        self._image = self._pictures.image
+        self._rows, self._columns = ([str(n) for n in self._image[dim].values] for dim in ("row", "column"))
+        self._fields = self._image.sizes["field"]
+        if isinstance(field, bool) or not 0 <= field < self._fields:
+            raise SelectionError(
+                f"there is no field {field!r}; fields are 0 to {self._fields - 1}",
+                kind="position-out-of-range",
+            )
+        self._field = field
+        self._heat = None if values is None else heat_map_of(values, self._image, by=by)
+        self._chosen: Place | None = None
+        self._lock = threading.RLock()
+        self._front: PlatePanel | None = None
+        self._box: Any = None
+        self._first: dict[str, PlatePicture] = {}
+
+    @property
+    def error(self) -> BaseException | None:
+        """What went wrong in the last thing that was done in the grid; None when nothing did."""
+        return self._front.failure if self._front is not None else None
+
+    @property
+    def selected(self) -> dict[str, Any] | None:
+        """The well and field that were clicked: ``{"well": "B03", "row": "B", "column": "3", "field": 0}``."""
+        if self._chosen is None:
+            return None
+        row, column, field = self._chosen
+        return {
+            "well": self._name(row, column),
+            "row": self._rows[row],
+            "column": self._columns[column],
+            "field": field,
+        }
+
+    @property
+    def selection(self) -> xr.DataArray | None:
+        """The field that was clicked, at full resolution, lazily."""
+        return None if self._chosen is None else self._image.isel(self._chosen._asdict())
+
+    @property
+    def heat_map(self) -> HeatMap | None:
+        """The values that the wells are coloured by."""
+        return self._heat
+
+    def select(self, well: str, *, field: int = 0) -> None:
+        """Choose a field, as a click does.
+
+        Parameters
+        ----------
+        well : str
+            ``"B3"``, ``"B03"``, ``"B/3"``.
+        field : int
+            Counted from 0.
+
+        Raises
+        ------
+        SelectionError
+            kind ``"well-unknown"``; ``"well-absent"``: this field was not imaged.
+        """
+        row, column = well_position(self._image, well)
+        self._choose(Place(self._rows.index(row), self._columns.index(column), field))
+
+    def snapshot(self, path: str | os.PathLike[str]) -> Path:
+        """Write the whole grid as PNG; reads what was not read yet.
+
+        Raises
+        ------
+        OutputError
+            The place cannot be written.
+        """
+        return write_whole(path, self.png())
+
+    def png(self) -> bytes:
+        """The whole grid as PNG; reads what was not read yet."""
+        return self._sheet(self._read(_ALL_S))
+
+    @property
+    def widget(self) -> Any:
+        """The live widget, to be placed beside others.
+
+        Raises
+        ------
+        MissingExtraError
+            anywidget is not installed.
+        """
+        with self._lock:
+            if self._box is None:
+                try:
+                    import ipywidgets
+                except ImportError as exc:
+                    raise missing_extra("widgets", "show a plate", exc) from exc
+                from fairlab.widgets.panels import PlatePanel
+
+                self._front = PlatePanel(self._received, **encodable(self._facts()))
+                self._slot = ipywidgets.VBox()
+                self._box = ipywidgets.VBox([self._front, self._slot])
+            return self._box
+
+    # ── what the reader does ─────────────────────────────────────────────────────────────────────────
+
+    def _received(self, kind: str, content: Mapping[str, Any]) -> None:
+        match kind:
+            case "pictures":
+                self._pictures.want([self._place(key) for key in content.get("keys", ())])
+            case "choose":
+                place = self._place(content.get("key"))
+                self._choose(place)
+                assert self._front is not None  # it is what asks
+                self._front.beside(partial(self._open, place))
+            case "close":
+                self.viewer, self._slot.children = None, ()
+
+    def _choose(self, place: Place) -> None:
+        if place.field not in range(self._fields) or not self._pictures.present[place]:
+            raise SelectionError(
+                f"field {place.field} of well {self._name(place.row, place.column)} was not imaged",
+                kind="well-absent",
+                well=self._name(place.row, place.column),
+            )
+        self._chosen = place
+        if self._front is not None:
+            self._front.show(chosen=_key(place))
+
+    def _open(self, place: Place) -> None:
+        from fairlab.widgets.viewer import view
+
+        assert self._front is not None
+        self._front.show(working="opening …")
+        try:
+            self.viewer = view(field_of(self._plate, place))
+            self._slot.children = (self.viewer.widget,)
+        finally:
+            self._front.show(working="")
+
+    def _place(self, key: object) -> Place:
+        row, column, field = (int(part) for part in str(key).split("-"))
+        if not (row < len(self._rows) and column < len(self._columns) and field < self._fields):
+            raise SelectionError("the plate has no such well", kind="well-unknown")
+        return Place(row, column, field)
+
+    # ── showing ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "title": self._title(),
+            "rows": self._rows,
+            "columns": self._columns,
+            "fields": self._fields,
+            "field": self._field,
+            "wells": self._wells(),
+            "shape": list(self._pictures.shape),
+            "legend": self._legend(),
+            "chosen": "" if self._chosen is None else _key(self._chosen),
+            "working": "",
+            "first": {key: picture.jpeg for key, picture in self._first.items() if picture.jpeg},
+        }
+
+    def _wells(self) -> list[dict[str, Any]]:
+        """What is known of each well, in reading order."""
+        stated = [
+            name
+            for name, coord in self._image.coords.items()
+            if coord.dims == ("row", "column") and name not in _OF_WELLS
+        ]
+        wells = []
+        for row, row_name in enumerate(self._rows):
+            for column, column_name in enumerate(self._columns):
+                there = self._pictures.present[row, column]
+                well = (row_name, column_name)
+                told = [
+                    f"{name}: {value}"
+                    for name in stated
+                    if there.any() and not _is_blank(value := self._image[name].values[row, column])
+                ]
+                wells.append(
+                    {
+                        "name": self._name(row, column),
+                        "fields": np.flatnonzero(there).tolist(),
+                        "about": [discreet(one) for one in told],
+                        "value": self._heat.text(well) if self._heat else "",
+                        "color": self._heat.color(well) if self._heat else "",
+                    }
+                )
+        return wells
+
+    def _legend(self) -> dict[str, Any] | None:
+        heat = self._heat
+        if heat is None:
+            return None
+        ends = [readable(heat.low), readable(heat.high)] if heat.values else ["", ""]
+        return {"name": discreet(heat.name), "low": ends[0], "high": ends[1], "colors": list(ANCHORS)}
+
+    def _title(self) -> str:
+        scene, _ = scene_of(self._plate)
+        return discreet(scene.words.title)
+
+    def _name(self, row: int, column: int) -> str:
+        return str(self._image["well"].values[row, column])
+
+    def _tell_picture(self, place: Place, picture: PlatePicture) -> None:
+        if self._front is not None:
+            buffers = [picture.jpeg] if picture.jpeg else []
+            self._front.tell("picture", buffers=buffers, key=_key(place), note=discreet(picture.note))
+
+    # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _read(self, seconds: float) -> dict[Place, PlatePicture]:
+        """Pictures of the field on show, of all wells or of as many as the time allows."""
+        end = time.monotonic() + seconds
+        shown = [
+            Place(int(r), int(c), self._field)
+            for r, c in np.argwhere(self._pictures.present[..., self._field])
+        ]
+        return self._pictures.get(shown, until=lambda: time.monotonic() > end)
+
+    def _sheet(self, pictures: Mapping[Place, PlatePicture]) -> bytes:
+        credit = captions.credit(scene_of(self._plate)[0])
+        return draw_sheet(
+            self._rows,
+            self._columns,
+            {(place.row, place.column): picture.jpeg for place, picture in pictures.items()},
+            present=self._pictures.present[..., self._field],
+            shape=self._pictures.shape,
+            title=self._title(),
+            legend=self._legend(),
+            colors={
+                (r, c): self._heat.color((row, column))
+                for r, row in enumerate(self._rows)
+                for c, column in enumerate(self._columns)
+            }
+            if self._heat
+            else {},
+            credit=credit,
+        )
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        pictures = self._read(_ALL_S if is_headless() else _AT_ONCE_S)
+        self._first = {_key(place): picture for place, picture in pictures.items()}
+        png, text = self._sheet(pictures), repr(self)
+        data: dict[str, Any] = {}
+        try:
+            data |= self.widget._repr_mimebundle_()
+        except MissingExtraError as exc:
+            text = f"{text}\n{exc}"
+        data["image/png"] = base64.b64encode(png).decode("ascii")
+        data["text/plain"] = text
+        return data, {"image/png": {"alt": repr(self)}}
+
+    def __repr__(self) -> str:
+        there = self._pictures.present.any(axis=-1)
+        lines = [
+            f"{self._title() or 'plate'}: {len(self._rows)} × {len(self._columns)} wells, "
+            f"{int(there.sum())} imaged, {self._fields} field{'s' * (self._fields > 1)}",
+        ]
+        if self._heat is not None and self._heat.values:
+            lines.append(
+                f"coloured by {self._heat.name}: {readable(self._heat.low)} to {readable(self._heat.high)}"
+            )
+        return "\n".join(lines)
+
+
+def _key(place: Place) -> str:
+    return "-".join(map(str, place))
+
+
+def _is_blank(value: Any) -> bool:
+    return str(value) in ("", "nan", "NaT")
