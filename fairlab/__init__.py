@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fairlab.analysis.segment import segment
     from fairlab.catalogue.overview import facets
     from fairlab.citation import cite, cite_session
+    from fairlab.derivation import derive
     from fairlab.federation import search
     from fairlab.image import open_image, open_labels
     from fairlab.lookups import lookup
@@ -35,6 +36,7 @@ _HOMES = {
     "catalogue": "fairlab.catalogue",
     "cite": "fairlab.citation",
     "cite_session": "fairlab.citation",
+    "derive": "fairlab.derivation",
     "errors": "fairlab.errors",
     "facets": "fairlab.catalogue.overview",
     "fair": "fairlab.fair",
@@ -64,6 +66,7 @@ __all__ = [
     "catalogue",
     "cite",
     "cite_session",
+    "derive",
     "errors",
     "facets",
     "fair",

@@ -127,8 +127,9 @@ def stated(document: Any) -> UseConditions:
 
 
 def _of_text(key: str, value: str, holder: Mapping[str, Any]) -> UseConditions:
-    if (code := duo(value)) is not None:
-        return UseConditions(codes=(code,))
+    codes = [duo(part) for part in value.split(";")] if "DUO" in value else []
+    if codes and all(codes):
+        return UseConditions(codes=tuple(code for code in codes if code))
     if address := _COAR_ADDRESS.search(value.strip()):
         return UseConditions(access=_COAR.get(address[1]))
     name = _folded(holder.get("propertyID")) if key == "value" else _folded(key)

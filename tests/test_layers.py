@@ -65,6 +65,7 @@ LAYERS = {
         "session",
         "sharing",
         "sources",
+        "derivation",
         "describe",
         "planes",
         "verdict",

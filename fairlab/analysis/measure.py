@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +22,17 @@ from fairlab.analysis.selection import (
     unknown_channel,
 )
 from fairlab.citation import cite
-from fairlab.errors import QueryError, SelectionError
+from fairlab.errors import SelectionError
 from fairlab.levels import axis_um, check_size, is_physical, spacing, variable
-from fairlab.provenance import records_of
+from fairlab.provenance import gathered, pooled
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
     from fairlab.analysis.properties import Array
+    from fairlab.record import Record
 
 HINT = "measure a part: labels.isel(t=0), or labels of a coarser level"
 
@@ -239,28 +239,42 @@ def _table(
     import pandas as pd
 
     source = array if "fairlab_record" in array.attrs else image
-    license_ = str(source.attrs.get("license", "unknown"))
-    table = pd.DataFrame(columns).assign(license=license_).astype({"image_id": "str", "license": "str"})
+    records = gathered(source)
+    licenses = _licenses(records, columns["image_id"].tolist(), str(source.attrs.get("license", "unknown")))
+    table = pd.DataFrame(columns).assign(license=licenses).astype({"image_id": "str", "license": "str"})
     line = f"measured by fairlab {__version__}" + (f" on level {level}" if level else "")
     stated = {name: labels.coords[name].attrs.get("units") for name in columns if name in labels.dims}
     table.attrs = {
-        **_origin(source),
+        **_origin(source, list(records.values())),
         "image_id": "; ".join(dict.fromkeys(table["image_id"])) or _image_id(labels, array),
-        "license": license_,
-        "history": "\n".join(part for part in (str(labels.attrs.get("history", "")), line) if part),
+        "license": "; ".join(
+            dict.fromkeys(licenses or _licenses(records, [_image_id(labels, array)], "unknown"))
+        ),
+        "history": "\n".join(dict.fromkeys(part for part in (*_history(array, labels), line) if part)),
         "units": {**{name: unit for name, unit in stated.items() if unit}, **plan.columns()},
     }
     return table
 
 
-def _origin(source: Image) -> dict[Hashable, Any]:
+def _licenses(records: Mapping[str, Record], image_ids: Sequence[str], otherwise: str) -> list[str]:
+    """The licences of each row: its image's, and those of all that went into every image."""
+    stated = {name: record.license or "unknown" for name, record in records.items()}
+    shared = [text for name, text in stated.items() if name not in set(image_ids)]
+    return [
+        "; ".join(dict.fromkeys([*([stated[name]] if name in stated else []), *shared])) or otherwise
+        for name in image_ids
+    ]
+
+
+def _history(*arrays: xr.DataArray) -> list[str]:
+    return [line for array in arrays for line in str(array.attrs.get("history", "")).splitlines()]
+
+
+def _origin(source: Image, records: Sequence[Record]) -> dict[Hashable, Any]:
     """What a table carries along about its image; unknown is absent, and the citation says so."""
     kept: dict[Hashable, Any] = {
         name: source.attrs[name] for name in ("title", "retrieved_at") if name in source.attrs
     }
-    try:
-        records = [record.to_dict() for record in records_of(source)]
-    except QueryError:
+    if not records:
         return {**kept, "citation": "unknown"}
-    text = json.dumps(records if len(records) > 1 else records[0], ensure_ascii=False)
-    return {**kept, "citation": cite(source).text, "fairlab_record": text}
+    return {**kept, "citation": cite(records).text, "fairlab_record": pooled(records)["fairlab_record"]}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fairlab
-from fairlab import measure, segment
+from fairlab import measure, segment, session
 from fairlab.analysis.properties import DEFAULT, INTENSITY, SHAPE
 from fairlab.errors import SelectionError
 from fairlab.provenance import records_of
@@ -163,9 +164,15 @@ def test_several_images_at_once_keep_their_names() -> None:
     both = xr.concat([image(mask * v) for v in (3, 4)], "image", coords="minimal", compat="override")
     both = both.assign_coords(image_id=("image", ["test:a", "test:b"]))
     labels = xr.where(both > 0, 1, 0).assign_coords(image_id=("image", ["test:a", "test:b"])).rename("labels")
+    licenses = {"test:a": RECORD.license, "test:b": "https://creativecommons.org/licenses/by-nc/4.0/"}
+    opened = [dataclasses.replace(RECORD, id=name, license=text) for name, text in licenses.items()]
+    for record in opened:
+        session.note(record)
     table = measure(both, labels)
     assert table[["image_id", "mean_intensity"]].values.tolist() == [["test:a", 3], ["test:b", 4]]
-    assert table.attrs["image_id"] == "test:a; test:b"
+    assert table.attrs["image_id"] == "test:a; test:b" and list(records_of(table)) == opened
+    assert table.license.tolist() == [*licenses.values()]
+    assert table.attrs["license"].split("; ") == [*licenses.values()]
 
 
 def test_one_plane_is_measured_as_a_plane() -> None:
