@@ -172,6 +172,13 @@ def _runs(options: argparse.Namespace) -> None:
         print(f"no runs in {options.out}", file=sys.stderr)
 
 
+def _crate(options: argparse.Namespace) -> None:
+    from fairlab.runs import crate
+
+    made = crate(options.run, out=options.to, files=options.file, runs_dir=options.out)
+    _print_json({"crate": str(made)}) if options.json else print(made)
+
+
 def _lab(options: argparse.Namespace) -> int:
     from fairlab.assets import working_folder
     from fairlab.errors import missing_extra
@@ -250,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument(
         "--out", type=Path, default=Path("runs"), metavar="DIR", help="folder of runs (default: runs)"
     )
+    _add_crate(runs.add_subparsers(title="of one run", metavar="crate"), shared)
     lab = add("lab", _lab, "open JupyterLab on the notebooks and lessons")
     lab.add_argument(
         "--folder", type=Path, default=None, metavar="DIR", help="where to work; copies go there"
@@ -303,6 +311,21 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--timeout", type=float, default=None, metavar="S", help="seconds for all cells together"
     )
+
+
+def _add_crate(of_one: Any, shared: argparse.ArgumentParser) -> None:
+    text = "write a run as an RO-Crate: inputs with checksums, parameters, versions, outputs"
+    crate = of_one.add_parser("crate", help=text, description=text, parents=[shared])
+    crate.add_argument("run", metavar="RUN", help="name of the run's record, or its beginning")
+    crate.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder to make")
+    crate.add_argument(
+        "--file",
+        type=Path,
+        action="append",
+        default=[],
+        help="another file that the notebook wrote; may be repeated",
+    )
+    crate.set_defaults(command=_crate)
 
 
 if __name__ == "__main__":

@@ -171,6 +171,7 @@ def _opened(
         store,
         location=group.location,
         crate=group.crate,
+        attributes=group.attributes,
         series=group.series,
         title=group.image.name,
         ngff_version=group.image.version,

@@ -179,6 +179,7 @@ def completed(
     *,
     location: str,
     crate: Mapping[str, Any] | None,
+    attributes: Mapping[str, Any],
     series: str | None = None,
     **stated: Any,
 ) -> Record:
@@ -196,6 +197,8 @@ def completed(
         Redacted address of the group in it.
     crate : mapping or None
         The RO-Crate in it.
+    attributes : mapping
+        Those of the group, as its document has them.
     series : str, optional
         Which of several images of the address this is; the identifier says so too.
     **stated
@@ -217,7 +220,7 @@ def completed(
     values = {name: value for name, (value, _) in found.items()}
     sources = {**record.sources, **{name: source for name, (_, source) in found.items()}}
     whole = dataclasses.replace(record, **values, sources=sources)
-    session.note(whole)
+    session.note(whole, metadata_sha256=session.checksum(attributes))
     return whole
 
 

@@ -119,6 +119,7 @@ def open_plate(
         store,
         location=store.location,
         crate=group.crate,
+        attributes=group.attributes,
         title=group.plate.name,
         ngff_version=group.plate.version,
         layout="plate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,13 @@ import pytest
 import yaml
 
 import fairlab
-from fairlab import session
+from fairlab import samples, session
 from fairlab.errors import FormatError, NotFoundError
 from fairlab.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +77,35 @@ def test_no_opening_is_lost_when_another_thread_clears(monkeypatch: pytest.Monke
     assert [record.id for record in session.opened(clear=True)] == ["x:first"]
     late.join()
     assert [record.id for record in session.opened()] == ["x:late"]
+
+
+def test_openings_are_written_down_where_the_environment_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "openings"
+    fairlab.open_image("sample:nuclei")
+    assert not file.exists()
+    monkeypatch.setenv(session.FILE_VARIABLE, str(file))
+    for name in ("sample:nuclei", "sample:cells2d", "sample:nuclei"):
+        fairlab.open_image(name)
+    session.note(Record(id="x:\ud800", kind="image", repository="X", title="\ud800"))
+    with file.open("a") as half:
+        half.write('{"record": {"id": "x:2"')  # the process was killed while it wrote
+    found = session.read(file)
+    assert [one.record.id for one in found] == ["sample:nuclei", "sample:cells2d", "x:\ud800"]
+    assert found[0].record == session.opened()[0] and found[0].metadata_sha256 != found[1].metadata_sha256
+    assert session.read(tmp_path / "nothing") == ()
+    monkeypatch.setenv(session.FILE_VARIABLE, str(tmp_path / "no" / "folder"))
+    fairlab.open_image("sample:cells2d")  # reading goes on
+
+
+def test_the_checksum_is_of_the_metadata_that_were_read() -> None:
+    tree = fairlab.open_image("sample:nuclei")
+    del tree
+    attributes = json.loads((samples.path("nuclei") / "zarr.json").read_bytes())["attributes"]
+    changed = {**attributes, "more": 1}
+    assert session._opened["sample:nuclei"].metadata_sha256 == session.checksum(attributes)
+    assert session.checksum(changed) != session.checksum(attributes)
 
 
 def test_only_what_a_citation_needs_is_kept() -> None:

@@ -40,6 +40,8 @@ class Group:
     """Label images by name."""
     crate: Mapping[str, Any] | None = None
     """The RO-Crate beside the image, where there is one."""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """The group's attributes as its document has them."""
 
 
 def read_group(store: Store, *, series: Series = None, missing: Missing = "warn") -> Group:
@@ -104,6 +106,7 @@ def read_group(store: Store, *, series: Series = None, missing: Missing = "warn"
         location=where,
         series=within,
         crate=found[_join(path, CRATE)],
+        attributes=attributes,
         labels={
             name: whole
             for name, stated in labels.items()

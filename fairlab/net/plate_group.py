@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -46,6 +47,8 @@ class PlateGroup:
     """Shape of a field at each level, finest first; of the largest where they differ."""
     crate: Mapping[str, Any] | None = None
     """The RO-Crate of the plate, where there is one."""
+    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """The group's attributes as its document has them."""
 
 
 def read_plate(
@@ -125,6 +128,7 @@ def read_plate(
         present=present,
         shapes=shapes_of(fields, cells) if padded else tuple(reader.shape for reader in template.readers),
         crate=found[CRATE],
+        attributes=attributes,
     )
 
 

@@ -18,8 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairlab import session
 from fairlab.assets import find_notebook
 from fairlab.errors import NotebookError, OutputError
+from fairlab.runs.crating import crate
 from fairlab.runs.execution import execute, require_papermill
 from fairlab.runs.notebook import Notebook, read_notebook
 from fairlab.runs.outcome import FAILED_KINDS, CellFailure, prepared, settled
@@ -34,6 +36,7 @@ __all__ = [
     "FAILED_KINDS",
     "Parameter",
     "Run",
+    "crate",
     "list_runs",
     "parameters_of",
     "run",
@@ -109,12 +112,13 @@ def run(
             values={name: values[name] for name in given},
             timeout_s=timeout_s,
             progress=started.notebook if progress else None,
+            openings=_openings(started),
         )
         ended = _keep(started, failure, original)
     except BaseException:
         # Also when fairlab itself is at fault: a run must not stay "running" while this process lives on.
         with contextlib.suppress(OSError):
-            write(replace(started, status="interrupted", finished=datetime.now(UTC)))
+            write(_ended(started, status="interrupted"))
         raise
     if failure is not None:
         raise _stopped(ended, failure)
@@ -139,7 +143,7 @@ def _keep(started: Run, failure: CellFailure | None, original: Notebook) -> Run:
     content = settled(json.loads(part.read_bytes()), failure, names=(original.path.name, final.name))
     _write(part, content)
     part.replace(final)
-    ended = replace(started, status="ok", output=final, finished=datetime.now(UTC))
+    ended = _ended(started, status="ok", output=final)
     if failure is not None:
         ended = replace(
             ended,
@@ -150,6 +154,18 @@ def _keep(started: Run, failure: CellFailure | None, original: Notebook) -> Run:
         )
     write(ended)
     return ended
+
+
+def _ended(run: Run, **facts: Any) -> Run:
+    """The run with its end and what its kernel opened."""
+    inputs = session.read(_openings(run))
+    _openings(run).unlink(missing_ok=True)
+    return replace(run, finished=datetime.now(UTC), inputs=inputs, **facts)
+
+
+def _openings(run: Run) -> Path:
+    """Where the kernel notes what it opens while it runs."""
+    return run.record.with_suffix(".openings.part")
 
 
 def _final_name(part: Path, failure: CellFailure | None) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fairlab.errors import OutputError, missing_extra
 from fairlab.options import cache_dir
 from fairlab.runs.outcome import CellFailure, Stop, find_failure
+from fairlab.session import FILE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,7 @@ def execute(
     values: Mapping[str, Any],
     timeout_s: float | None,
     progress: str | None,
+    openings: Path | None = None,
 ) -> CellFailure | None:
     """Run a notebook file in place.
 
@@ -55,6 +57,8 @@ def execute(
         Seconds for all cells together.
     progress : str or None
         Name beside the progress bar on stderr; None for no bar.
+    openings : path, optional
+        File to which the kernel adds what it opens; see :mod:`fairlab.session`.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def execute(
         kind ``"output-unwritable"``: the file cannot be written any more.
     """
     try:
-        stop, reason = _run_papermill(file, values, timeout_s, progress)
+        stop, reason = _run_papermill(file, values, timeout_s, progress, openings)
         content = json.loads(file.read_bytes())
     except OSError as exc:
         raise OutputError(
@@ -79,7 +83,11 @@ def execute(
 
 
 def _run_papermill(
-    file: Path, values: Mapping[str, Any], timeout_s: float | None, progress: str | None
+    file: Path,
+    values: Mapping[str, Any],
+    timeout_s: float | None,
+    progress: str | None,
+    openings: Path | None,
 ) -> tuple[Stop | None, str]:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -97,7 +105,7 @@ def _run_papermill(
                 language="python",
                 progress_bar={"desc": progress} if progress else False,
                 start_timeout=_KERNEL_START_S,
-                **_kernel_options(timeout_s),
+                **_kernel_options(timeout_s, openings),
             )
     except PapermillExecutionError:
         return None, ""  # the notebook itself tells a failed cell from an error that was meant
@@ -112,10 +120,10 @@ def _run_papermill(
     return None, ""
 
 
-def _kernel_options(timeout_s: float | None) -> dict[str, Any]:
+def _kernel_options(timeout_s: float | None, openings: Path | None) -> dict[str, Any]:
     """What papermill hands through to nbclient."""
     options: dict[str, Any] = {
-        "kernel_manager_class": _this_python(),
+        "kernel_manager_class": _this_python({FILE_VARIABLE: str(openings)} if openings else {}),
         "extra_arguments": ["--IPKernelApp.log_level=50"],
         "iopub_timeout": _LATE_OUTPUTS_S,
     }
@@ -135,7 +143,7 @@ def _profile_folder() -> Path:
     return folder
 
 
-def _this_python() -> type:
+def _this_python(variables: Mapping[str, str]) -> type:
     """A kernel manager that starts this interpreter, whatever kernels are registered on the machine."""
     from ipykernel.kernelspec import RESOURCES, get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
@@ -151,7 +159,7 @@ def _this_python() -> type:
         @property
         def kernel_spec(self) -> KernelSpec:
             # A run is the same for everybody: no personal profile, and none is left in the home folder.
-            environment = {"IPYTHONDIR": str(_profile_folder())}
+            environment = {"IPYTHONDIR": str(_profile_folder()), **variables}
             return KernelSpec(resource_dir=RESOURCES, env=environment, **get_kernel_dict())
 
     return ThisPython

@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fairlab.errors import FairlabWarning, OutputError
 from fairlab.foreign_text import escaped
+from fairlab.session import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas
+
+    from fairlab.record import Record
 
 Status = Literal["running", "ok", "failed", "interrupted"]
 
@@ -67,6 +70,8 @@ class Run:
     """Class and text of the exception."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Versions of Python and of the packages that matter."""
+    inputs: tuple[Opening, ...] = ()
+    """What the notebook opened through fairlab, with checksums of the metadata."""
     process: tuple[str, int] = ("", 0)
     """Machine and process that ran it."""
 
@@ -74,6 +79,11 @@ class Run:
     def duration_s(self) -> float | None:
         """Seconds from start to end."""
         return None if self.finished is None else (self.finished - self.started).total_seconds()
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Records of what the notebook opened: ``fairlab.cite(run.records)``."""
+        return tuple(opening.record for opening in self.inputs)
 
     def summary(self) -> dict[str, str]:
         """What a reader wants first, as text."""
@@ -84,6 +94,7 @@ class Run:
             "status": f"{self.status}{where}{took}",
             "error": self.error or "",
             "started": f"{self.started:%Y-%m-%d %H:%M:%S} UTC",
+            "inputs": ", ".join(record.id for record in self.records),
             "parameters": ", ".join(f"{name}={value!r}" for name, value in self.parameters.items()),
             "output": str(self.output),
         }
@@ -105,6 +116,7 @@ class Run:
             "failed_line": self.failed_line,
             "error": self.error,
             "versions": dict(self.versions),
+            "inputs": [opening.to_dict() for opening in self.inputs],
             "host": self.process[0],
             "pid": self.process[1],
         }
@@ -235,6 +247,7 @@ def _from_facts(facts: dict[str, Any], path: Path) -> Run:
         failed_line=facts["failed_line"],
         error=facts["error"],
         versions=dict(facts["versions"]),
+        inputs=tuple(Opening.from_dict(one) for one in facts.get("inputs", ())),  # not in records of before
         process=(str(facts["host"]), int(facts["pid"])),
     )
 

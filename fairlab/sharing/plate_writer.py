@@ -10,7 +10,8 @@ import numpy as np
 from fairlab.fair.conditions import check_leaving
 from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
 from fairlab.sharing import attributes, manifest
-from fairlab.sharing.writer import make_group, usage_note, write_beside_then_rename, write_image
+from fairlab.sharing.beside import write_beside_then_rename
+from fairlab.sharing.writer import make_group, usage_note, write_image
 
 if TYPE_CHECKING:
     import os

@@ -9,7 +9,6 @@ lost.
 from __future__ import annotations
 
 import shutil
-import uuid
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from fairlab.fair.crate_terms import part_id
 from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
 from fairlab.licenses import license
 from fairlab.sharing import attributes, manifest, pyramid
+from fairlab.sharing.beside import write_beside_then_rename
 from fairlab.sharing.grid import Grid, check_channels, check_labels, check_pixels, grid
 
 if TYPE_CHECKING:
@@ -190,49 +190,6 @@ def usage_note(record: Record) -> str | None:
         return None
     warn(f"{record.id} is under {known.name}: {known.restriction}")
     return f"{known.name}: {known.restriction}"
-
-
-def write_beside_then_rename(target: Path, fill: Callable[[Path], None], *, overwrite: bool = False) -> Path:
-    """Let ``fill`` write into a temporary sibling of a folder, and give that its name when it is whole.
-
-    Raises
-    ------
-    OutputError
-        kind ``"output-exists"`` or ``"output-unwritable"``.
-    """
-    _refuse_to_replace(target, overwrite=overwrite)
-    unique = uuid.uuid4().hex[:12]
-    partial = target.parent / f".{target.name}.partial-{unique}"
-    replaced = target.parent / f".{target.name}.replaced-{unique}"
-    try:
-        partial.mkdir(parents=True)
-        fill(partial)
-        _refuse_to_replace(target, overwrite=overwrite)  # somebody else may have been faster
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
-    except OutputError:
-        raise
-    except OSError as exc:
-        raise OutputError(
-            f"cannot write {target}\n  {exc}\n  choose another folder, or make room and check permissions",
-            kind="output-unwritable",
-            path=str(target),
-        ) from exc
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
-    return target
-
-
-def _refuse_to_replace(target: Path, *, overwrite: bool) -> None:
-    is_zarr = any((target / name).is_file() for name in ("zarr.json", ".zgroup"))
-    if target.exists() and not (overwrite and is_zarr):
-        raise OutputError(
-            f"{target} is already there\n  choose another name, or overwrite=True to replace an OME-Zarr",
-            kind="output-exists",
-            path=str(target),
-        )
 
 
 def _fill(folder: Path, plan: _Plan) -> None:
