@@ -21,12 +21,11 @@ def check(options: argparse.Namespace) -> int:
     """Print what is missing or wrong; 1 when that is anything that must be there."""
     from fairlab import fair
 
-    if options.standard == "rembi":
-        answers: list[Any] = [fair.rembi(source) for source in options.source]
-    elif options.standard == "miti":
-        answers = [fair.miti(source, modules=options.module) for source in options.source]
+    if options.standard == "miti":
+        answers: list[Any] = [fair.miti(source, modules=options.module) for source in options.source]
     else:
-        answers = [fair.check_terms(source) for source in options.source]
+        verb = fair.rembi if options.standard == "rembi" else fair.check_terms
+        answers = [verb(*options.source)] if options.together else [verb(one) for one in options.source]
     if options.json:
         told = [answer.to_dict() for answer in answers]
         print(json.dumps(told if len(told) > 1 else told[0], ensure_ascii=False, indent=2))
@@ -44,6 +43,7 @@ def template(options: argparse.Namespace) -> None:
         format="json" if options.json else options.format or _format_of(options.out),
         modules=options.module,
         items=options.items,
+        gaps=getattr(fair, options.standard)(options.gaps_of) if options.gaps_of else None,
     )
     if options.out is None:
         sys.stdout.write(text)
@@ -80,6 +80,11 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--module", action="append", metavar="NAME", help="MITI: a module that must be there; may be repeated"
     )
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="REMBI and terms: the sources are about one thing: a crate and its gaps",
+    )
 
 
 def add_template(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +94,7 @@ def add_template(parser: argparse.ArgumentParser) -> None:
         "--format", choices=["csv", "tsv", "json"], help="default: by the ending of --out, else csv"
     )
     parser.add_argument("--module", action="append", metavar="NAME", help="only this module; may be repeated")
+    parser.add_argument("--gaps-of", metavar="PATH|ID", help="only what this lacks")
     parser.add_argument(
         "--items", type=int, default=1, metavar="N", help="how many channels or other items (default: 1)"
     )

@@ -71,6 +71,18 @@ def test_terms_are_checked(tmp_path: Path, capsys: Out) -> None:
     assert main(["check", "terms", str(file)]) == 0
 
 
+def test_the_gaps_of_one_document_and_both_together(tmp_path: Path, capsys: Out) -> None:
+    crate, gaps = tmp_path / "ro-crate-metadata.json", tmp_path / "gaps.csv"
+    crate.write_text('{"@graph": [{"@id": "./", "@type": "Dataset", "name": "Cells"}]}')
+    assert main(["template", "rembi", "--gaps-of", str(crate), "--out", str(gaps)]) == 0
+    assert ",title," not in gaps.read_text("utf-8")
+    write(rows("rembi"), gaps)
+    capsys.readouterr()
+    assert main(["check", "rembi", str(crate), str(gaps), "--together", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"] == f"{crate} + {gaps}"
+    assert main(["check", "rembi", str(crate), str(gaps)]) == 1
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -21,13 +21,13 @@ from fairlab.repositories import base
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fairlab.fair.coverage import Coverage
+    from fairlab.fair.coverage import Coverage, Finding
     from fairlab.fair.term_report import TermReport
 
     Checkable = str | os.PathLike[str] | Description | Record | Mapping[str, Any]
 
 
-def rembi(source: Checkable) -> Coverage:
+def rembi(source: Checkable, *more: Checkable) -> Coverage:
     """How much of REMBI an image, a study or a filled-in template fills in, and what is missing.
 
     Parameters
@@ -35,6 +35,8 @@ def rembi(source: Checkable) -> Coverage:
     source : str, path-like, Description, Record or mapping
         A CSV, TSV or JSON file of fields (see :func:`fairlab.fair.template`), an RO-Crate, a record or a description
         as JSON, an identifier (``"idr:idr0062"``), or any of these as objects. A mapping holds fields by module.
+    *more : the same
+        Other documents about the same: a crate and the table with what it lacks are checked together.
 
     Returns
     -------
@@ -58,11 +60,8 @@ def rembi(source: Checkable) -> Coverage:
     >>> bool(known), [field.field for field in known.of("Biosample").missing(optional=False)]
     (False, ['biological_entity'])
     """
-    given, where = _given(source)
-    if isinstance(given, Description):
-        return rembi_coverage.coverage(given, source=where)
-    description, findings = described(given, where=where)
-    return replace(rembi_coverage.coverage(description, source=where), findings=tuple(findings))
+    known, where, findings = _known(source, *more)
+    return replace(rembi_coverage.coverage(known, source=where), findings=findings)
 
 
 def miti(source: Checkable, *, modules: Sequence[str] | None = None) -> Coverage:
@@ -102,12 +101,12 @@ def miti(source: Checkable, *, modules: Sequence[str] | None = None) -> Coverage
     return miti_coverage.coverage_of_cells(given, modules=asked, where=where)
 
 
-def check_terms(source: Checkable) -> TermReport:
+def check_terms(source: Checkable, *more: Checkable) -> TermReport:
     """Whether the ontology terms of an image or study exist, are current, labelled right, specific and true.
 
     Parameters
     ----------
-    source : str, path-like, Description, Record or mapping
+    source, *more : str, path-like, Description, Record or mapping
         As for :func:`rembi`.
 
     Returns
@@ -128,9 +127,21 @@ def check_terms(source: Checkable) -> TermReport:
     fail: FBbi:00000253 is "spinning disk confocal microscopy", not "two-photon"; suggested:
     two-photon laser scanning microscopy (FBbi:00000254), spinning disk confocal microscopy (FBbi:00000253)
     """
-    given, where = _given(source)
-    known = given if isinstance(given, Description) else described(given, where=where)[0]
+    known, where, _ = _known(source, *more)
     return term_checks.judged(known, source=where)
+
+
+def _known(*sources: Checkable) -> tuple[Description, str, tuple[Finding, ...]]:
+    """What all sources together say, their names, and what is wrong with tables among them."""
+    known, names, findings = Description(), [], []
+    for source in sources:
+        given, where = _given(source)
+        if not isinstance(given, Description):
+            given, wrong = described(given, where=where)
+            findings += wrong
+        known = known.merged(given)
+        names.append(where)
+    return known, " + ".join(names), tuple(findings)
 
 
 def _given(source: Checkable) -> tuple[Description | list[Cell], str]:

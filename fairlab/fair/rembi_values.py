@@ -65,7 +65,7 @@ def described(cells: Sequence[Cell], *, where: str) -> tuple[Description, list[F
 def _flat(written: Sequence[tuple[int | None, Any]]) -> list[Any]:
     """The values alone, without contact data; JSON may hold the values of a field as a list."""
     values = [one for _, value in written for one in (value if isinstance(value, list) else [value])]
-    return [without_email(value) if isinstance(value, str) else value for value in values]
+    return [without_email(value) if isinstance(value, str) and "@" in value else value for value in values]
 
 
 def _statements(

@@ -15,6 +15,8 @@ from fairlab.terms import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from fairlab.fair.coverage import Coverage
+
 FORMATS: Final = ("csv", "tsv", "json")
 STANDARDS: Final = ("rembi", "miti")
 _WORDS_SHOWN: Final = 45
@@ -27,6 +29,7 @@ def template(
     format: str = "csv",
     modules: Sequence[str] | None = None,
     items: int = 1,
+    gaps: Coverage | None = None,
 ) -> str:
     """A checklist to fill in; filled in, :func:`fairlab.fair.rembi` or :func:`fairlab.fair.miti` reads it.
 
@@ -43,6 +46,8 @@ def template(
         Only these modules: ``["Biosample"]``, ``["Channel"]``.
     items : int
         How often the fields that are counted come: the number of channels, for ``modules=["Channel"]``.
+    gaps : Coverage, optional
+        What :func:`fairlab.fair.rembi` or :func:`fairlab.fair.miti` answered: only what it lacks is asked for.
 
     Returns
     -------
@@ -52,7 +57,8 @@ def template(
     Raises
     ------
     QueryError
-        kind ``"standard-unknown"``, ``"format-unknown"``, ``"module-unknown"`` or ``"items"``.
+        kind ``"standard-unknown"``, ``"format-unknown"``, ``"module-unknown"`` or ``"items"``; ``"gaps"``: an
+        answer about the other checklist, or nothing is missing.
 
     Examples
     --------
@@ -67,6 +73,8 @@ def template(
     if not (isinstance(items, int) and 1 <= items <= _MOST_ITEMS):
         raise QueryError(f"items={items!r} is not a number from 1 to {_MOST_ITEMS}", kind="items")
     rows = list(_rembi_rows(modules, items) if name == "rembi" else _miti_rows(modules, items))
+    if gaps is not None:
+        rows = _gaps(rows, gaps, name)
     if form == "json":
         return json.dumps({"template": name, "fields": rows}, ensure_ascii=False, indent=1) + "\n"
     out = io.StringIO(newline="")
@@ -74,6 +82,18 @@ def template(
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+def _gaps(rows: Sequence[dict[str, Any]], gaps: Coverage, name: str) -> list[dict[str, Any]]:
+    if gaps.standard.lower() != name:
+        raise QueryError(
+            f"gaps is an answer about {gaps.standard}, the template is one of {name.upper()}", kind="gaps"
+        )
+    missing = {(one.module, one.field) for one in gaps.missing()}
+    left = [row for row in rows if (row["module"], row["field"]) in missing]
+    if not left:
+        raise QueryError(f"nothing of {gaps.standard} is missing in {gaps.source}", kind="gaps")
+    return left
 
 
 def _chosen(text: str, choices: Sequence[str], what: str) -> str:

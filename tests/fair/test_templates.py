@@ -3,16 +3,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairlab import errors, fair
 from fairlab.fair import miti_fields, rembi_fields
+from fairlab.fair.field_tables import read_cells
+from fairlab.fair.rembi_values import described
 from tests.fair.filled import rows, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _ALL = {"rembi": rembi_fields.names(), "miti": miti_fields.names()}
 
@@ -71,6 +74,38 @@ def test_long_lists_are_shortened_and_offered_whole() -> None:
     assert len(fair.miti_words("Primary diagnosis")) == 1638
     assert fair.miti_words("File Format")[:4] == ("SVS", "OME-TIFF", "CZI", "OME-Zarr")
     assert fair.miti_words("Clone") == ()
+
+
+def test_the_gaps_of_a_crate_are_asked_for_and_fill_it(tmp_path: Path) -> None:
+    crate = {
+        "@graph": [
+            {"@id": "./", "@type": "Dataset", "name": "Cell cycle states of HeLa cells", "license": "CC0"}
+        ]
+    }
+    before = fair.rembi(crate)
+    lines = list(csv.DictReader(io.StringIO(fair.template("rembi", gaps=before))))
+    assert {f"{line['module']}.{line['field']}" for line in lines} == {one.name for one in before.missing()}
+    file = write([{**line, "value": line["example"]} for line in lines], tmp_path / "gaps.csv")
+    both = fair.rembi(crate, file)
+    assert not before and both and both.findings == ()
+    assert both.source == f"these fields + {file}"
+    with pytest.raises(errors.QueryError) as caught:
+        fair.template("miti", gaps=before)
+    assert caught.value.kind == "gaps"
+    with pytest.raises(errors.QueryError, match="nothing of REMBI is missing"):
+        fair.template("rembi", gaps=fair.rembi(write(rows("rembi"), tmp_path / "whole.csv")))
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0@"), min_size=1, max_size=60))
+def test_any_text_survives_a_file(text: str) -> None:
+    if not text.strip():
+        return
+    for suffix in ("csv", "tsv", "json"):
+        with tempfile.TemporaryDirectory() as folder:
+            line = [{"module": "Study", "field": "title", "value": text}]
+            known, findings = described(read_cells(write(line, Path(folder, f"a.{suffix}"))), where="here")
+        assert known.get("citation.title") == text.strip() and not findings
 
 
 @pytest.mark.parametrize(
