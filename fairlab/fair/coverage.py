@@ -6,7 +6,7 @@ The same answer for REMBI and MITI; it says nothing of values, only of fields, s
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fairlab.foreign_text import escaped, printable
 
@@ -198,31 +198,31 @@ class Coverage:
 
     def _repr_html_(self) -> str:
         rows = "".join(self._html_row(module) for module in self.modules)
-        notes = [f"{one.name}: {one.note}" for one in self.fields if one.note]
+        notes = [f"{one.name}: {one.note}" for one in self.fields if one.note and one.credit is not None]
         listed = "".join(f"<li>{escaped(text)}</li>" for text in [*map(str, self.findings), *notes])
         return (
             f"<p><b>{escaped(self._headline())}</b></p>"
-            "<table><thead><tr><th style='text-align:left'>module</th><th>filled in</th>"
-            f"<th style='text-align:left'>missing</th></tr></thead><tbody>{rows}</tbody></table>"
-            + (f"<ul>{listed}</ul>" if listed else "")
+            f"<table><thead><tr><th {_LEFT}>module</th><th {_LEFT}>filled in</th><th {_LEFT}>missing</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>" + (f"<ul>{listed}</ul>" if listed else "")
         )
 
     def _html_row(self, module: str) -> str:
         part = self.of(module)
-        share = part.share or 0.0
-        gaps = ", ".join(
-            f"<b>{escaped(one.field)}</b>" if one.requirement != "recommended" else escaped(one.field)
-            for one in part.missing()
-        )
-        bar = (
-            f"<progress max='1' value='{share:.3f}' style='width:6em'></progress> {_percent(part.share)}"
-            if part.share is not None
-            else "does not apply"
-        )
-        return (
-            f"<tr><td style='text-align:left'>{escaped(module)}</td><td>{bar}</td>"
-            f"<td style='text-align:left'>{gaps}</td></tr>"
-        )
+        if part.share is None:
+            bar, told = "does not apply", escaped(", ".join(dict.fromkeys(one.note for one in part.fields)))
+        else:
+            bar = f"<progress max='1' value='{part.share:.3f}' style='width:6em'></progress> {_percent(part.share)}"
+            # What must be there stands out.
+            told = ", ".join(
+                f"<b>{escaped(one.field)}</b>" if one.requirement != "recommended" else escaped(one.field)
+                for one in part.missing()
+            )
+        cells = (f"<td {_LINE}>{cell}</td>" for cell in (escaped(module), bar))
+        return f"<tr>{''.join(cells)}<td {_LEFT}>{told}</td></tr>"
+
+
+_LEFT: Final = "style='text-align:left'"
+_LINE: Final = "style='text-align:left;white-space:nowrap'"
 
 
 def _share(fields: Iterable[FieldCoverage]) -> float | None:
