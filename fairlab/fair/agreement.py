@@ -10,6 +10,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from fairlab.terms import imaging_methods, organisms
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -21,7 +23,16 @@ _OF_STUDY: Final[tuple[Kind, ...]] = (
 _OF_PIXELS: Final[tuple[Kind, ...]] = (
     "user", "array", "ngff", "ome-xml", "crate", "api", "study-crate", "catalogue",
 )  # fmt: skip
-_PIXELS: Final = ("image.axes", "image.shape", "image.dtype", "image.levels", "image.scale", "image.extent")
+_PIXELS: Final = (
+    "image.axes",
+    "image.shape",
+    "image.dtype",
+    "image.levels",
+    "image.scale",
+    "image.extent",
+    "image.chunks",
+    "image.shards",
+)
 _PIXEL_GROUPS: Final = ("image.format.", "image.channels", "image.contrast", "image.layout", "image.kind")
 # One image is less than its study: what is said of the image itself goes before what is said of the whole study.
 _OF_EACH: Final = (
@@ -32,7 +43,9 @@ _OF_EACH: Final = (
     "citation.title",
     "citation.desc",
 )
-_ORDERED: Final = frozenset({"image.axes", "image.shape", "image.channels", "image.levels"})
+_ORDERED: Final = frozenset(
+    {"image.axes", "image.shape", "image.channels", "image.levels", "image.chunks", "image.shards"}
+)
 _NAMES: Final = frozenset({"citation.title", "citation.description"})
 """The title of an image that inherits its study's is not contradicted by its own."""
 _WORDING: Final = frozenset(
@@ -44,6 +57,7 @@ _WORDING: Final = frozenset(
     }
 )  # fmt: skip
 """Paths on which documents may say different things and be right both: other words, other addresses, another count."""
+_VOCABULARIES: Final = {"biosample.organism": organisms, "acquisition.method": imaging_methods}
 _KEYS: Final = ("id", "spdx", "orcid", "doi", "pmid")
 """What two entries are known by: when both have it, nothing else decides."""
 
@@ -70,17 +84,38 @@ def canonical(value: Any) -> str:
 def disagree(path: str, statements: Sequence[Statement]) -> bool:
     """Whether two of the statements about one path cannot both be right.
 
-    A list that has part of another agrees with it; texts agree without regard to case and spaces, numbers
-    within a ten-thousandth.
+    A list that has part of another agrees with it, and so does a broader term; texts agree without regard to case
+    and spaces, numbers within a ten-thousandth.
     """
     if path in _WORDING:
         return False
     told = [one for one in statements if path not in _NAMES or one.source.basis == "asserted"]
     values = list({canonical(one.value): one.value for one in told}.values())
+    if path in _VOCABULARIES:
+        values = [value for value in map(_identified, values) if value]
     return any(
-        not agree(first, second, ordered=path in _ORDERED)
+        not (_related(path, first, second) or agree(first, second, ordered=path in _ORDERED))
         for position, first in enumerate(values)
         for second in values[position + 1 :]
+    )
+
+
+def _identified(value: Any) -> list[Any]:
+    """The terms that have an identifier: other words for one thing contradict nothing."""
+    return (
+        [one for one in value if isinstance(one, dict) and one.get("id")] if isinstance(value, list) else []
+    )
+
+
+def _related(path: str, first: Any, second: Any) -> bool:
+    """Whether a term of one is broader than a term of the other: a confocal microscope is a microscope."""
+    if path not in _VOCABULARIES:
+        return False
+    vocabulary = _VOCABULARIES[path]()
+    return any(
+        one["id"] in vocabulary.ancestors(other["id"]) or other["id"] in vocabulary.ancestors(one["id"])
+        for one in first
+        for other in second
     )
 
 

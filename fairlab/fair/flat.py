@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from fairlab.fair.keyed_values import sorted_out
 from fairlab.fair.statement import Kind, Statement, is_empty
 from fairlab.fair.values import creator_value, is_anatomy, license_value, publication, term_of, term_value
 from fairlab.record import Creator, Record, Source
@@ -130,9 +131,10 @@ def _statements(record: Record) -> Iterator[Statement]:
             license_value(record.license_as_listed),
             record.license_as_listed,
         )
-    yield told(
-        "attributes", "biosample.attributes", {name: list(found) for name, found in record.attributes.items()}
-    )
+    attributes = {name: list(found) for name, found in record.attributes.items()}
+    yield told("attributes", "biosample.attributes", attributes)
+    for path, value in sorted_out(attributes):
+        yield told("attributes", path, value)
     yield told("residency", "access.residency", dict(record.residency))
     yield told("axes", "image.axes", [{"name": name} for name in record.axes])
     yield told("channels", "image.channels", [{"label": label} for label in record.channels])

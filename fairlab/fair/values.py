@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.contacts import without_emails
 from fairlab.licenses import license as known_license
+from fairlab.ngff.units import LENGTHS_M, TIMES_S
 from fairlab.terms import Term, Vocabulary, identifier, imaging_methods, organisms
 
 if TYPE_CHECKING:
@@ -264,3 +265,22 @@ def is_anatomy(identifier: str) -> bool:
     (True, False)
     """
     return _ANATOMY.match(identifier) is not None
+
+
+def quantity(value: float, unit: str | None) -> dict[str, Any] | None:
+    """A distance or duration in micrometer or second; in no unit where none is stated.
+
+    Examples
+    --------
+    >>> quantity(250, "nanometer"), quantity(2, "minute"), quantity(7.5, None)
+    ({'value': 0.25, 'unit': 'micrometer'}, {'value': 120.0, 'unit': 'second'}, {'value': 7.5})
+    """
+    if unit in LENGTHS_M:
+        return {"value": _rounded(value * LENGTHS_M[unit] / 1e-6), "unit": "micrometer"}
+    if unit in TIMES_S:
+        return {"value": _rounded(value * TIMES_S[unit]), "unit": "second"}
+    return {"value": float(value)}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.12g}")  # 0.25, not 0.24999999999999997, of 250 nm
