@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import tempfile
@@ -94,3 +95,23 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip(f"no shared facts at {_SHARED} (set FAIRLAB_SHARED)")
     return _SHARED
+
+
+@functools.cache
+def _few_rows() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    from fairlab import terms
+
+    studies, images = terms.read_table("studies.csv.gz"), terms.read_table("images.csv.gz")[::150]
+    held = {row["study"] for row in images}
+    return [row for number, row in enumerate(studies) if row["id"] in held or number % 40 == 0], images
+
+
+@pytest.fixture
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A shipped catalogue of few rows, for what builds its database again and again."""
+    from fairlab import options
+    from fairlab.repositories import catalogue_index
+
+    monkeypatch.setattr(catalogue_index, "shipped", _few_rows)
+    with options.set_options(cache_dir=tmp_path / "few"):
+        yield

@@ -68,7 +68,7 @@ def refresh(
     Parameters
     ----------
     repositories : str or sequence of str, optional
-        Names of archives; all live ones by default.
+        Names of archives; by default all live ones that list their studies.
     restart : bool
         Forget what an interrupted harvest left, and take an archive at its word when most of it is gone.
     pause_s : float
@@ -84,7 +84,8 @@ def refresh(
     Raises
     ------
     QueryError
-        kind ``"repository-unknown"``: no such live archive.
+        kind ``"repository-unknown"``: no such live archive; ``"repository-unlisted"``: one that answers words
+        only.
     """
     asked = _asked(repositories)
     changes, failures = [], []
@@ -105,8 +106,15 @@ def _asked(names: str | Sequence[str] | None) -> list[LiveRepository]:
         for name, one in base.repositories().items()
         if isinstance(one, LiveRepository) and one.live and getattr(one, "idle", lambda: None)() is None
     }
-    wanted = [names] if isinstance(names, str) else list(live) if names is None else list(names)
+    listing = [name for name, one in live.items() if one.capabilities.lists_all]
+    wanted = [names] if isinstance(names, str) else listing if names is None else list(names)
     for name in wanted:
+        if name in live and name not in listing:
+            raise QueryError(
+                f"{name} cannot be harvested: it answers words only and lists nothing without\n"
+                f"  ask it with search(…, repositories=[{name!r}]), or harvest: {', '.join(listing) or 'none'}",
+                kind="repository-unlisted",
+            )
         if name not in live:
             near = terms.nearest(name, live)
             hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(live) or 'none'}"

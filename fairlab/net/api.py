@@ -32,9 +32,19 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 _MAX_TRIES: Final = 3  # a question is not worth more; the next one may go better
 _READERS: Final[dict[str, Callable[[Answer], Any]]] = {"application/json": json_of, "*/*": text_of}
 
+
+class _Harvest:
+    """Asking for everything."""
+
+    def __init__(self, pause_s: float):
+        self.pause_s = pause_s
+        self.asked: set[tuple[str, Question]] = set()
+        """What was asked, of whom: archives without pages of their own are asked the same for each of ours."""
+
+
 _lines: dict[str, Line] = {}
 _deadline: ContextVar[http.Deadline | None] = ContextVar("deadline", default=None)
-_harvest_pause_s: ContextVar[float | None] = ContextVar("harvest_pause_s", default=None)
+_harvest: ContextVar[_Harvest | None] = ContextVar("harvest", default=None)
 
 
 class _Deadline(http.Deadline):
@@ -61,18 +71,18 @@ def limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def harvest(pause_s: float = 1.0) -> Iterator[None]:
-    """Ask for everything, politely: a pause between requests, only what has changed, and no answer from memory.
+    """Ask for everything, politely: a pause between requests, only what has changed, and nothing twice.
 
     Parameters
     ----------
     pause_s : float
         Least time between two requests to an archive; one that asks for longer pauses gets them.
     """
-    token = _harvest_pause_s.set(pause_s)
+    token = _harvest.set(_Harvest(pause_s))
     try:
         yield
     finally:
-        _harvest_pause_s.reset(token)
+        _harvest.reset(token)
 
 
 class Api:
@@ -179,16 +189,22 @@ class Api:
     def _ask(self, path: str, params: Params | None, **how: Any) -> Document:
         question = Question(path=joined(self._relative(path), params), **how)
         secrets = tuple(f"{name}: {value}" for name, value in (self._headers or dict)().items())
-        harvesting = _harvest_pause_s.get() is not None
+        harvest = _harvest.get()
         memory = None if secrets else self._recall(question)
-        if memory and not harvesting and memory.is_fresh(self.max_age_s):
+        known = (
+            (self.name, question) in harvest.asked if harvest else memory and memory.is_fresh(self.max_age_s)
+        )
+        if memory and known:
             return memory.document
         try:
-            return self._asked(question, secrets)
+            document = self._asked(question, secrets)
         except Unavailable:
-            if memory is None or harvesting:
+            if memory is None or harvest:
                 raise
             return memory.document
+        if harvest:
+            harvest.asked.add((self.name, question))
+        return document
 
     def _recall(self, question: Question) -> remembered.Memory | None:
         found = (remembered.recall(question.key(base + question.path)) for base in self.bases)
@@ -213,7 +229,8 @@ class Api:
         if resting := line.closed(self.name, given_s):
             raise resting
         deadline = _Deadline(given_s)
-        pause_s = max(self.pause_s, _harvest_pause_s.get() or 0.0)
+        everything = _harvest.get()
+        pause_s = max(self.pause_s, everything.pause_s if everything else 0.0)
         if (wait_s := line.turn(pause_s)) > 0:
             self._check_time(given_s - wait_s)
             time.sleep(wait_s)

@@ -67,6 +67,8 @@ class Capabilities:
     an archive that returns what has any of the words leaves it out, and fairlab looks for them in the records."""
     states: frozenset[str] = frozenset()
     """Filters whose facts its records state, so that fairlab applies them to the answers."""
+    lists_all: bool = True
+    """Whether it gives all its studies when nothing is asked for, so that they can be harvested."""
     pixels: str = ""
     """How its studies resolve to pixels, in one phrase: ``"OME-Zarr of its own"``, ``"copies at BIA"``, ``"none"``."""
     checked_live: str | None = None

@@ -44,6 +44,7 @@ class BioStudiesRepository(Archive):
         # Its search widens words by synonyms, so what comes is looked through here. Hits state no terms and
         # no licence; whole studies do.
         states=frozenset({"text", "year", "repository"}),
+        lists_all=False,
         pixels="zipped OME-Zarr among the files of a study",
     )
 

@@ -23,6 +23,7 @@ Each archive has one module here and one line in :data:`EMULATED`.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import json
 import re
@@ -133,6 +134,10 @@ class Emulator:
         """Time before each answer."""
         self.alter: Callable[[Any], Any] | None = None
         """Applied to JSON before it is sent: how archives drift."""
+        self.tags = False
+        """Whether answers carry an ETag, and an unchanged one is not sent again."""
+        self.unchanged: list[Asked] = []
+        """Requests whose answer the client had already."""
         self.log: list[Asked] = []
         """Every request, in order."""
         self.strays: list[Asked] = []
@@ -260,11 +265,11 @@ def _handler(emulator: Emulator) -> type[BaseHTTPRequestHandler]:
                 body=self.rfile.read(size) if size else b"",
                 time=time.monotonic(),
             )
-            self._send(emulator.answer(asked))
+            self._send(asked, emulator.answer(asked))
 
         do_POST = do_HEAD = do_GET
 
-        def _send(self, reply: Reply) -> None:
+        def _send(self, asked: Asked, reply: Reply) -> None:
             content, kind = reply.content, reply.type
             if isinstance(content, str):
                 content, kind = content.encode(), kind or "text/plain; charset=utf-8"
@@ -275,7 +280,13 @@ def _handler(emulator: Emulator) -> type[BaseHTTPRequestHandler]:
                 )
             if emulator.fault == "malformed":
                 content = content[: len(content) * 2 // 3]
-            self.send_response(reply.status)
+            status, tag = reply.status, f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+            if emulator.tags and status == 200 and asked.headers.get("if-none-match") == tag:
+                emulator.unchanged.append(asked)
+                status, content = 304, b""
+            self.send_response(status)
+            if emulator.tags and status in (200, 304):
+                self.send_header("ETag", tag)
             self.send_header("Content-Type", kind or "application/octet-stream")
             self.send_header("Content-Length", str(len(content)))
             for name, value in reply.headers.items():
