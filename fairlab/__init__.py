@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fairlab.catalogue.overview import facets
     from fairlab.citation import cite, cite_session
     from fairlab.derivation import derive
+    from fairlab.fair.assessing import assess
+    from fairlab.fair.report import Report
     from fairlab.federation import search
     from fairlab.image import open_image, open_labels
     from fairlab.lookups import lookup
@@ -31,7 +33,9 @@ __version__ = "0.1.0"
 # Name at the front door -> module that defines it; a module's own name stands for the module.
 _HOMES = {
     "Record": "fairlab.record",
+    "Report": "fairlab.fair.report",
     "Results": "fairlab.results",
+    "assess": "fairlab.fair.assessing",
     "browse": "fairlab.widgets.search_panel",
     "catalogue": "fairlab.catalogue",
     "cite": "fairlab.citation",
@@ -60,8 +64,10 @@ _HOMES = {
 
 __all__ = [
     "Record",
+    "Report",
     "Results",
     "__version__",
+    "assess",
     "browse",
     "catalogue",
     "cite",

@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from fairlab import __version__, cli_catalogue, cli_metadata, cli_privacy, cli_search
+from fairlab import __version__, cli_assess, cli_catalogue, cli_metadata, cli_privacy, cli_search
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
 
 if TYPE_CHECKING:
@@ -243,6 +243,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     cli_metadata.add_template(
         add("template", cli_metadata.template, "a checklist to fill in", epilog=cli_metadata.TEMPLATE_EXAMPLE)
+    )
+    cli_assess.add(
+        add(
+            "assess",
+            cli_assess.assess,
+            "how findable, accessible, interoperable, reusable",
+            epilog=cli_assess.CODES,
+        )
     )
     cite = add("cite", _cite, "how to cite images")
     cite.add_argument("source", nargs="+", metavar="URL", help="address, path or identifier")

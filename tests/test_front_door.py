@@ -14,9 +14,9 @@ import pytest
 import fairlab
 
 NAMES = {
-    "Record", "Results", "__version__", "browse", "catalogue", "cite", "cite_session", "derive", "errors", "facets",
-    "fair", "lookup", "measure", "open_image", "open_labels", "open_plate", "run", "runs", "samples", "search",
-    "segment", "set_options", "teach", "validate", "view",
+    "Record", "Report", "Results", "__version__", "assess", "browse", "catalogue", "cite", "cite_session", "derive",
+    "errors", "facets", "fair", "lookup", "measure", "open_image", "open_labels", "open_plate", "run", "runs",
+    "samples", "search", "segment", "set_options", "teach", "validate", "view",
 }  # fmt: skip
 HEAVY = {
     "xarray", "pandas", "numpy", "dask", "zarr", "skimage", "scipy", "ome_zarr", "hvplot", "matplotlib", "jupyter_core",

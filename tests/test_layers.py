@@ -81,6 +81,7 @@ LAYERS = {
     5: {
         "assets",
         "cli",
+        "cli_assess",
         "cli_catalogue",
         "cli_metadata",
         "cli_privacy",

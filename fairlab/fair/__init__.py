@@ -8,27 +8,35 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlab.fair import privacy
+    from fairlab.fair.assessing import assess
     from fairlab.fair.bundle import Answer, Probe
     from fairlab.fair.checking import check_terms, miti, rembi
+    from fairlab.fair.cohort import Cohort
     from fairlab.fair.coverage import Coverage, FieldCoverage, Finding
     from fairlab.fair.description import Description
     from fairlab.fair.miti_fields import miti_words
+    from fairlab.fair.report import Report
     from fairlab.fair.statement import PATHS, Statement
+    from fairlab.fair.survey import Survey
     from fairlab.fair.templates import template
     from fairlab.fair.term_report import TermFinding, TermReport
 
 # Name -> module that defines it; a module's own name stands for the module.
 _HOMES = {
     "Answer": "fairlab.fair.bundle",
+    "Cohort": "fairlab.fair.cohort",
     "Coverage": "fairlab.fair.coverage",
     "Description": "fairlab.fair.description",
     "FieldCoverage": "fairlab.fair.coverage",
     "Finding": "fairlab.fair.coverage",
     "PATHS": "fairlab.fair.statement",
     "Probe": "fairlab.fair.bundle",
+    "Report": "fairlab.fair.report",
     "Statement": "fairlab.fair.statement",
+    "Survey": "fairlab.fair.survey",
     "TermFinding": "fairlab.fair.term_report",
     "TermReport": "fairlab.fair.term_report",
+    "assess": "fairlab.fair.assessing",
     "check_terms": "fairlab.fair.checking",
     "miti": "fairlab.fair.checking",
     "miti_words": "fairlab.fair.miti_fields",
@@ -40,14 +48,18 @@ _HOMES = {
 __all__ = [
     "PATHS",
     "Answer",
+    "Cohort",
     "Coverage",
     "Description",
     "FieldCoverage",
     "Finding",
     "Probe",
+    "Report",
     "Statement",
+    "Survey",
     "TermFinding",
     "TermReport",
+    "assess",
     "check_terms",
     "miti",
     "miti_words",

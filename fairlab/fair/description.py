@@ -72,6 +72,8 @@ class Description:
         """
         if (found := self.best(path)) is not None:
             return found.value
+        if path in PATHS:
+            return default  # nothing stands below a path that values stand under
         below = {
             other: told[0].value for other, told in self._by_path.items() if other.startswith(f"{path}.")
         }

@@ -96,9 +96,9 @@ def unknown_share(outcomes: Mapping[str, Outcome]) -> float:
     return unknown / sum(weights.values()) if weights else 0.0
 
 
-def gain(outcomes: Mapping[str, Outcome], metric: str) -> float:
-    """By how many points the total would rise if this metric were met."""
-    now, then = total_score(outcomes), total_score({**outcomes, metric: _MET})
+def gain(outcomes: Mapping[str, Outcome], *metrics: str) -> float:
+    """By how many points the total would rise if these metrics were met."""
+    now, then = total_score(outcomes), total_score({**outcomes, **dict.fromkeys(metrics, _MET)})
     if now.value is None or then.value is None:
         return then.low - now.low
     return then.value - now.value

@@ -145,8 +145,7 @@ def access_level(probe: Probe | None, description: Description) -> Outcome:
     """A1-06: the metadata state who may read it; reading it without asking counts half."""
     fix = "State the access level in the metadata: isAccessibleForFree, conditionsOfAccess, a COAR or a DUO term."
     for path in ("access.level", "access.conditions"):
-        best = description.best(path)
-        if best and best.source.basis == "asserted":
+        if description.get(path):
             return met(said(description, path))
     if probe and seen.is_web(_asked(probe)) and (role := seen.root_role(probe)):
         if why := seen.silence(probe, description, seen.STUDY_FACTS):
@@ -188,9 +187,8 @@ def metadata_outlive_data(probe: Probe | None, description: Description) -> Outc
                     pointer=one.source.pointer,
                 )
             )
-    for one in description.statements:
-        if one.kind in ("api", "catalogue", "study-crate") and one.source.basis == "asserted":
-            return met(Evidence(text="a record of it is kept elsewhere", document=one.source.document))
+    if (record := seen.kept_elsewhere(description)) is not None:
+        return met(Evidence(text="a record of it is kept elsewhere", document=record.source.document))
     return seen.not_said(probe, description, "a record of it outside the image", fix=fix)
 
 

@@ -227,15 +227,9 @@ def data_name_metadata(probe: Probe | None, description: Description) -> Outcome
 def indexed(probe: Probe | None, description: Description) -> Outcome:
     """F4-01: a catalogue or the search of an archive knows it."""
     fix = "Deposit the data set in an archive whose search covers it, such as IDR, the BioImage Archive or SSBD."
-    for one in description.statements:
-        if one.kind in ("api", "catalogue", "study-crate"):
-            return met(
-                Evidence(
-                    text="it is in a searchable record",
-                    document=one.source.document,
-                    pointer=one.source.pointer,
-                )
-            )
+    if (one := seen.kept_elsewhere(description)) is not None:
+        place = one.source.pointer or None
+        return met(Evidence(text="it is in a searchable record", document=one.source.document, pointer=place))
     known = [path for path in ("identity.doi", "identity.accession") if description.get(path)]
     if known:
         return unknown(

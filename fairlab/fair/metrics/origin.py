@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from fairlab.fair.bundle import Probe
     from fairlab.fair.description import Description
+    from fairlab.fair.statement import Statement
 
 _CHALLENGE: Final = ("resultOf", "fbbi_id", "organism_classification")
 _GIDE: Final = (
@@ -92,12 +93,21 @@ def per_value(probe: Probe | None, description: Description) -> Outcome:
     told = description.statements
     if not told:
         return unknown("there are no values", fix=seen.ASK_AGAIN)
-    # A row of a catalogue is one document with named columns: there the place is the value's own name.
-    known = sum(bool(one.source.document and (one.source.pointer or one.kind == "catalogue")) for one in told)
+    known = sum(bool(one.source.document) and _is_placed(one) for one in told)
     return graded(
         known / len(told),
         Evidence(text=f"of {len(told)} values, {known} name their document and the place in it"),
         fix="Ask whoever made the record for the documents behind it.",
+    )
+
+
+def _is_placed(one: Statement) -> bool:
+    """Whether the place is known: stated, the column of a row, or concluded of a whole document."""
+    return (
+        bool(one.source.pointer)
+        or one.kind == "catalogue"
+        or one.source.basis == "inferred"
+        or (one.value == one.source.document)
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fairlab.fair.bundle import Answer, Probe
     from fairlab.fair.description import Description
-    from fairlab.fair.statement import Kind
+    from fairlab.fair.statement import Kind, Statement
     from fairlab.ngff.model import Image
 
 STUDY_FACTS: Final[tuple[Kind, ...]] = ("user", "api", "study-crate", "catalogue", "crate")
@@ -38,6 +38,7 @@ _ROLES: Final[dict[Kind, tuple[str, ...]]] = {
 }
 _ABSENT: Final = (400, 401, 403, 404, 410)
 """Answers that mean: nothing for you here. Buckets that may not be listed refuse what they do not have."""
+_NAMED: Final = 4
 ASK_AGAIN: Final = "Assess it again when the documents can be read."
 
 
@@ -217,7 +218,7 @@ def not_said(
     if silent := silence(probe, description, by):
         return unknown(f"{what} is not known: {silent}", fix=ASK_AGAIN)
     return failed(
-        Evidence(text=f"{what} is in none of the documents read: {_read(probe, description, by)}"), fix=fix
+        Evidence(text=f"{what} is in none of the documents read"), *_read(probe, description, by), fix=fix
     )
 
 
@@ -235,20 +236,33 @@ def silence(probe: Probe | None, description: Description, by: Collection[Kind])
     return None
 
 
-def _read(probe: Probe | None, description: Description, by: Collection[Kind]) -> str:
-    documents = dict.fromkeys(one.source.document for one in description.statements if one.kind in by)
-    other = {"zarr.json": ".zattrs", ".zattrs": "zarr.json"}.get(root_role(probe) or "")
-    roles = [role for kind in by for role in _ROLES.get(kind, ()) if role != other]
-    asked = [role for role in roles if probe and role in probe.answers]
-    gone = [role for role in asked if probe and probe.answers[role].text is None]
-    names = [brief(name) for name in documents][:4]
-    if gone:
-        names.append(f"there is no {', '.join(sorted(set(map(_plain_name, gone))))}")
-    return "; ".join(names) or "none has it"
+def _read(probe: Probe | None, description: Description, by: Collection[Kind]) -> list[Evidence]:
+    """The documents that were read, some of them when they are many, and those that are not there."""
+    documents = list(dict.fromkeys(one.source.document for one in description.statements if one.kind in by))
+    found = [Evidence(text="read", document=name) for name in documents[:_NAMED]]
+    if len(documents) > _NAMED:
+        found.append(Evidence(text=f"and {len(documents) - _NAMED} more"))
+    wanted = {"RO-Crate": _ROLES["crate"], "OME-XML": _ROLES["ome-xml"]}
+    gone = [
+        name
+        for name, roles in wanted.items()
+        if probe
+        and set(roles) & {role for kind in by for role in _ROLES.get(kind, ())}
+        and not any(one and one.text is not None for one in map(probe.answers.get, roles))
+    ]
+    return [*found, Evidence(text=f"there is no {' and no '.join(gone)}")] if gone else found
 
 
-def _plain_name(role: str) -> str:
-    return {"ome-xml": "OME-XML"}.get(role, "RO-Crate" if role.startswith("crate") else role)
+def kept_elsewhere(description: Description) -> Statement | None:
+    """What an archive, the crate of a study or a catalogue says; what fairlab makes itself is none of these."""
+    for one in description.statements:
+        if (
+            one.kind in ("api", "catalogue", "study-crate")
+            and one.source.basis == "asserted"
+            and not one.source.document.startswith("fairlab.")
+        ):
+            return one
+    return None
 
 
 def is_study(description: Description) -> bool:
