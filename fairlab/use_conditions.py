@@ -123,6 +123,8 @@ def stated(document: Any) -> UseConditions:
             found += _of_text(key, value, holder)
         elif key == "residency" and isinstance(value, Mapping):
             found += UseConditions(residency=_residency(value))
+        elif key == "access" and isinstance(value, Mapping):
+            found += _of_text("access level", str(value.get("level", "")), value)
     return found
 
 

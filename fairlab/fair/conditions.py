@@ -69,7 +69,10 @@ def use_conditions_of(obj: Any) -> UseConditions:
             access=obj.access,
         )
     if isinstance(obj, Description):
-        return stated({"access": obj.get("access", {})})
+        # Of documents that disagree none is preferred: each may forbid.
+        said = [one for one in obj.statements if one.path.startswith("access.")]
+        told = (stated({"access": {one.path.removeprefix("access."): one.value}}) for one in said)
+        return sum(told, start=UseConditions())
     attrs = getattr(obj, "attrs", None)
     if attrs is not None:
         found = UseConditions() + stated({k: v for k, v in dict(attrs).items() if k != "fairlab_record"})

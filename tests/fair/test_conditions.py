@@ -51,6 +51,8 @@ ENTITY = {"@id": "http://purl.obolibrary.org/obo/DUO_0000022", "@type": "Defined
         ({"residency_country": "DE"}, UseConditions(residency={"country": "DE"})),
         ({"odrl:constraint": {"leftOperand": "odrl:spatial", "rightOperand": "DE"}},
          UseConditions(residency={"country": "DE", "basis": "declared"})),
+        ({"access": {"level": "restricted"}}, UseConditions(access="restricted")),
+        ({"level": "restricted"}, UseConditions()),
         ({"accessRights": "http://purl.org/coar/access_right/c_16ec"}, UseConditions(access="restricted")),
         ({"conditionsOfAccess": "Embargoed access"}, UseConditions(access="embargoed")),
         ({"embargo": "soon", "title": "of DUO:0000022", "residency": "Bonn", "country": "DE"}, UseConditions()),
@@ -189,6 +191,16 @@ def test_conditions_survive_record_description_and_crate() -> None:
     assert use_conditions_of(Description.of(said)) == expected
     assert use_conditions_of(Description.of(said).record()) == expected
     assert stated(json.loads(json.dumps(image_crate(said)))) == expected
+
+
+def test_documents_that_disagree_may_each_forbid() -> None:
+    one, other = (
+        record(use_conditions=("DUO:0000046",)),
+        record(use_conditions=("DUO:0000022",), access="restricted"),
+    )
+    both = Description.of(one).merged(Description.of(other))
+    assert set(use_conditions_of(both).codes) == {"DUO:0000046", "DUO:0000022"}
+    assert use_conditions_of(both).access == "restricted"
 
 
 def write(path: Path, said: Record | None, **more: Any) -> Path:
