@@ -74,8 +74,8 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         nargs="+",
-        metavar="PATH|ID",
-        help="a filled-in template, a record as JSON, or an identifier (idr:idr0062)",
+        metavar="PATH|URL|ID",
+        help="an OME-Zarr, a filled-in template, an RO-Crate, a record as JSON, or an identifier",
     )
     parser.add_argument(
         "--module", action="append", metavar="NAME", help="MITI: a module that must be there; may be repeated"
@@ -94,7 +94,7 @@ def add_template(parser: argparse.ArgumentParser) -> None:
         "--format", choices=["csv", "tsv", "json"], help="default: by the ending of --out, else csv"
     )
     parser.add_argument("--module", action="append", metavar="NAME", help="only this module; may be repeated")
-    parser.add_argument("--gaps-of", metavar="PATH|ID", help="only what this lacks")
+    parser.add_argument("--gaps-of", metavar="PATH|URL|ID", help="only what this lacks")
     parser.add_argument(
         "--items", type=int, default=1, metavar="N", help="how many channels or other items (default: 1)"
     )

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fairlab.errors import FormatError, QueryError
 from fairlab.fair import miti_coverage, rembi_coverage, term_checks
-from fairlab.fair.crate_reader import statements
-from fairlab.fair.description import SCHEMA, Description
-from fairlab.fair.field_tables import Cell, cells_of_json, not_empty, parse_json, read_cells, read_text
+from fairlab.fair.checkable import given
+from fairlab.fair.description import Description
 from fairlab.fair.miti_items import MODULES, items_of
 from fairlab.fair.rembi_values import described
-from fairlab.record import Record, Source
-from fairlab.repositories import base
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fairlab.fair.checkable import Checkable
     from fairlab.fair.coverage import Coverage, Finding
     from fairlab.fair.term_report import TermReport
-
-    Checkable = str | os.PathLike[str] | Description | Record | Mapping[str, Any]
 
 
 def rembi(source: Checkable, *more: Checkable) -> Coverage:
@@ -32,9 +24,11 @@ def rembi(source: Checkable, *more: Checkable) -> Coverage:
 
     Parameters
     ----------
-    source : str, path-like, Description, Record or mapping
+    source : str, path-like, Description, Record, DataTree, Dataset, DataArray or mapping
         A CSV, TSV or JSON file of fields (see :func:`fairlab.fair.template`), an RO-Crate, a record or a description
-        as JSON, an identifier (``"idr:idr0062"``), or any of these as objects. A mapping holds fields by module.
+        as JSON; an identifier (``"idr:idr0062"``), of which the catalogue's record is checked; the address or folder
+        of an OME-Zarr, or an opened image, beside which about ten small documents are read. A mapping holds fields
+        by module.
     *more : the same
         Other documents about the same: a crate and the table with what it lacks are checked together.
 
@@ -46,10 +40,12 @@ def rembi(source: Checkable, *more: Checkable) -> Coverage:
     Raises
     ------
     NotFoundError
-        kind ``"path-missing"``, or nothing is known under an identifier.
+        kind ``"path-missing"``; nothing is known under an identifier; there is no OME-Zarr at an address.
+    Unavailable, AccessError
+        The documents beside an image cannot be had.
     FormatError
         kind ``"table-empty"``, ``"table-form"``, ``"table-encoding"``, ``"table-too-large"``,
-        ``"fields-unknown"`` or ``"crate-empty"``.
+        ``"fields-unknown"``, ``"crate-empty"`` or ``"document-damaged"``.
     QueryError
         kind ``"source-type"``.
 
@@ -69,7 +65,7 @@ def miti(source: Checkable, *, modules: Sequence[str] | None = None) -> Coverage
 
     Parameters
     ----------
-    source : str, path-like, Description, Record or mapping
+    source : str, path-like, Description, Record, DataTree, Dataset, DataArray or mapping
         As for :func:`rembi`; a channel table has one row per channel and MITI's names as columns.
     modules : sequence of str, optional
         Modules that must be there: ``["Channel"]``. By default those that a table has; of a record or description,
@@ -95,10 +91,10 @@ def miti(source: Checkable, *, modules: Sequence[str] | None = None) -> Coverage
     ('range', '"0" is below 1')
     """
     asked = miti_coverage.known_modules(modules)
-    given, where = _given(source)
-    if isinstance(given, Description):
-        return miti_coverage.coverage(items_of(given), modules=asked or MODULES, source=where)
-    return miti_coverage.coverage_of_cells(given, modules=asked, where=where)
+    told, where = given(source)
+    if isinstance(told, Description):
+        return miti_coverage.coverage(items_of(told), modules=asked or MODULES, source=where)
+    return miti_coverage.coverage_of_cells(told, modules=asked, where=where)
 
 
 def check_terms(source: Checkable, *more: Checkable) -> TermReport:
@@ -106,7 +102,7 @@ def check_terms(source: Checkable, *more: Checkable) -> TermReport:
 
     Parameters
     ----------
-    source, *more : str, path-like, Description, Record or mapping
+    source, *more : str, path-like, Description, Record, DataTree, Dataset, DataArray or mapping
         As for :func:`rembi`.
 
     Returns
@@ -135,71 +131,10 @@ def _known(*sources: Checkable) -> tuple[Description, str, tuple[Finding, ...]]:
     """What all sources together say, their names, and what is wrong with tables among them."""
     known, names, findings = Description(), [], []
     for source in sources:
-        given, where = _given(source)
-        if not isinstance(given, Description):
-            given, wrong = described(given, where=where)
+        told, where = given(source)
+        if not isinstance(told, Description):
+            told, wrong = described(told, where=where)
             findings += wrong
-        known = known.merged(given)
+        known = known.merged(told)
         names.append(where)
     return known, " + ".join(names), tuple(findings)
-
-
-def _given(source: Checkable) -> tuple[Description | list[Cell], str]:
-    """What is given, as a description or as the cells of a table; and its name."""
-    if isinstance(source, Description):
-        return source, rembi_coverage.name_of(source)
-    if isinstance(source, Record):
-        return Description.of(source), source.id
-    if isinstance(source, Mapping):
-        return _of_document(dict(source), where="these fields")
-    if isinstance(source, str | os.PathLike):
-        return _of_text(source)
-    raise QueryError(
-        f"{type(source).__name__} is nothing that can be checked\n"
-        "  give a file, an identifier, a Record, a Description, or fields as a dict",
-        kind="source-type",
-    )
-
-
-def _of_text(source: str | os.PathLike[str]) -> tuple[Description | list[Cell], str]:
-    path = Path(source)
-    if isinstance(source, str) and not _exists(path) and ("://" in source or base.scheme(source) is not None):
-        from fairlab.lookups import lookup
-
-        record = lookup(source)
-        return Description.of(record), record.id
-    return _of_file(path)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that no file system takes
-        return False
-
-
-def _of_file(path: Path) -> tuple[Description | list[Cell], str]:
-    if path.suffix.lower() in (".json", ".jsonld"):
-        return _of_document(parse_json(read_text(path), where=str(path)), where=str(path))
-    return read_cells(path), str(path)
-
-
-def _of_document(document: Any, *, where: str) -> tuple[Description | list[Cell], str]:
-    if isinstance(document, dict):
-        if document.get("schema") == SCHEMA:
-            return Description.from_dict(document), where
-        if "@graph" in document:
-            return _of_crate(document, where), where
-        if {"id", "kind", "repository"} <= document.keys():
-            return Description.of(Record.from_dict(document)), where
-    return not_empty(cells_of_json(document, where=where), where=where), where
-
-
-def _of_crate(document: Mapping[str, Any], where: str) -> Description:
-    known = Description(statements=tuple(statements(document, source=Source(document=where))))
-    if not known.statements:
-        raise FormatError(
-            f"the RO-Crate says nothing of an image or study\n  {where}; expected a root data set with a name",
-            kind="crate-empty",
-        )
-    return known

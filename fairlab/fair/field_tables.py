@@ -72,42 +72,60 @@ def read_cells(path: str | os.PathLike[str]) -> list[Cell]:
     >>> read_cells(file)[0].field
     'organism'
     """
-    path = Path(path)
-    text = read_text(path)
-    cells = (
-        cells_of_json(parse_json(text, where=str(path)), where=str(path))
-        if text.lstrip().startswith(("{", "["))
-        else _cells_of_csv(text, where=str(path))
-    )
-    return not_empty(cells, where=str(path))
+    return cells_of_text(text_of(read_bytes(Path(path)), where=str(path)), where=str(path))
 
 
-def not_empty(cells: list[Cell], *, where: str) -> list[Cell]:
-    """The same cells; nothing filled in is an error."""
+def cells_of_text(text: str, *, where: str) -> list[Cell]:
+    """The values of a text: JSON where it begins as JSON does, else CSV or TSV.
+
+    Raises
+    ------
+    FormatError
+        kind ``"table-form"`` or ``"table-empty"``.
+    """
+    if is_json(text):
+        return cells_of_json(parse_json(text, where=where), where=where)
+    return _not_empty(_cells_of_csv(text, where=where), where)
+
+
+def is_json(text: str) -> bool:
+    """Whether a text begins as a JSON object or list does."""
+    return text.lstrip().startswith(("{", "["))
+
+
+def _not_empty(cells: list[Cell], where: str) -> list[Cell]:
     if not cells:
         raise FormatError(f"nothing is filled in\n  in {where}; {_FORMS}", kind="table-empty")
     return cells
 
 
-def read_text(path: Path) -> str:
-    """The text of a file, in UTF-8 or, where it says so, UTF-16.
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
 
     Raises
     ------
     NotFoundError
         kind ``"path-missing"``.
-    FormatError
-        kind ``"table-too-large"``, ``"table-encoding"`` or ``"table-form"``.
     """
     try:
         with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
         raise NotFoundError(f"the file {path} cannot be read ({reason})", kind="path-missing") from exc
+
+
+def text_of(content: bytes, *, where: str) -> str:
+    """The text of a file, in UTF-8 or, where it says so, UTF-16.
+
+    Raises
+    ------
+    FormatError
+        kind ``"table-too-large"``, ``"table-encoding"`` or ``"table-form"``.
+    """
     if len(content) > MAX_BYTES:
         raise FormatError(
-            f"the file is larger than {MAX_BYTES / 1e6:g} MB\n  {path}; {_FORMS}", kind="table-too-large"
+            f"it is larger than {MAX_BYTES / 1e6:g} MB\n  {where}; {_FORMS}", kind="table-too-large"
         )
     # Excel's "Unicode text" is UTF-16 and says so in its first two bytes; nothing else is guessed.
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -116,12 +134,12 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as exc:
         line = content[: exc.start].count(b"\n") + 1
         raise FormatError(
-            f"the file is not text in UTF-8 (line {line})\n  {path}; save it as UTF-8: in Excel, “CSV UTF-8”",
+            f"it is not text in UTF-8 (line {line})\n  {where}; save it as UTF-8: in Excel, “CSV UTF-8”",
             kind="table-encoding",
             line=line,
         ) from exc
     if "\0" in text:
-        raise FormatError(f"the file is no text: it has NUL bytes\n  {path}; {_FORMS}", kind="table-form")
+        raise FormatError(f"it is no text: it has NUL bytes\n  {where}; {_FORMS}", kind="table-form")
     return text
 
 
@@ -244,7 +262,7 @@ def cells_of_json(document: Any, *, where: str) -> list[Cell]:
     Raises
     ------
     FormatError
-        kind ``"table-form"``.
+        kind ``"table-form"`` or ``"table-empty"``.
 
     Examples
     --------
@@ -258,10 +276,12 @@ def cells_of_json(document: Any, *, where: str) -> list[Cell]:
             raise FormatError(
                 f"the list holds something else than objects\n  {where}; {_FORMS}", kind="table-form"
             )
-        return list(_cells_of_rows(document, where))
+        return _not_empty(list(_cells_of_rows(document, where)), where)
     if not isinstance(document, dict):
         raise FormatError(f"the document is neither object nor list\n  {where}; {_FORMS}", kind="table-form")
-    return [cell for name, value in document.items() for cell in _of_entry(str(name), value)]
+    return _not_empty(
+        [cell for name, value in document.items() for cell in _of_entry(str(name), value)], where
+    )
 
 
 def _of_entry(name: str, value: Any) -> Iterator[Cell]:

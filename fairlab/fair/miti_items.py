@@ -6,9 +6,10 @@ Nothing about people: modules Clinical and Biospecimen are never filled from a d
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.fair.promised import dicts, mapping, text
+from fairlab.fair.promised import channels, dicts, mapping, text
 from fairlab.quantities import unit_um
 from fairlab.terms import Term, imaging_methods
 
@@ -138,12 +139,9 @@ def _extent(known: Description, sizes: Mapping[str, int], axis: str) -> float | 
 
 def _channels(known: Description) -> list[dict[str, Any]]:
     """The channels of the image with what is said of them as parts of the specimen."""
-    image, more = dicts(known, "image.channels"), dicts(known, "specimen.channels")
-    specimen = {one.get("index", place): one for place, one in enumerate(more)}
-    total = max(len(image), len(more))
-    return [
-        {**specimen.get(place, {}), **(image[place] if place < len(image) else {})} for place in range(total)
-    ]
+    image, more = channels(known, "image.channels"), channels(known, "specimen.channels")
+    nothing: dict[str, Any] = {}
+    return [{**second, **first} for first, second in zip_longest(image, more, fillvalue=nothing)]
 
 
 def _channel(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +158,7 @@ def _plain(value: Any) -> Any:
 
 
 def _header(known: Description, sizes: Mapping[str, int]) -> dict[str, Any]:
-    labels = [str(one["label"]) for one in dicts(known, "image.channels") if one.get("label")]
+    labels = [str(one["label"]) for one in channels(known, "image.channels") if one.get("label")]
     header: dict[str, Any] = {
         "Image ID": known.get("image.name"),
         "DimensionOrder": "".join(reversed(list(sizes))).upper() if sizes else None,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fairlab.fair.description import Description
 
+_MOST_CHANNELS = 100_000
+
 
 def dicts(known: Description, path: str) -> list[dict[str, Any]]:
     """The entries of a list of dicts: channels, terms, axes.
@@ -23,6 +25,33 @@ def dicts(known: Description, path: str) -> list[dict[str, Any]]:
     """
     value = known.get(path)
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list | tuple) else []
+
+
+def channels(known: Description, path: str) -> list[dict[str, Any]]:
+    """The channels of ``image.channels`` or ``specimen.channels``, with what each document says of them.
+
+    One document names the channels, another their wavelengths: what is preferred of each key counts.
+
+    Examples
+    --------
+    >>> from fairlab.fair import Description
+    >>> from fairlab.record import Record
+    >>> record = Record(id="a:1", kind="image", repository="a", channels=("DAPI", "GFP"))
+    >>> [one["label"] for one in channels(Description.of(record), "image.channels")]
+    ['DAPI', 'GFP']
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for told in reversed(known.statements_of(path)):
+        listed = told.value if isinstance(told.value, list | tuple) else ()
+        for place, one in enumerate(listed):
+            if isinstance(one, dict):
+                stated = {key: value for key, value in one.items() if value not in (None, "")}
+                found.setdefault(_place(one.get("index"), place), {}).update(stated)
+    return [found.get(place, {}) for place in range(max(found, default=-1) + 1)]
+
+
+def _place(index: Any, place: int) -> int:
+    return index if isinstance(index, int) and 0 <= index < _MOST_CHANNELS else place
 
 
 def mapping(known: Description, path: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.fair.coverage import Coverage, FieldCoverage
-from fairlab.fair.promised import dicts, mapping
+from fairlab.fair.promised import channels, dicts, mapping
 from fairlab.fair.rembi_fields import RembiField, fields
 from fairlab.fair.term_checks import too_broad
 from fairlab.terms import fold
@@ -193,14 +193,14 @@ def _pixel_size(known: Description) -> tuple[float, str]:
 
 
 def _channels(known: Description) -> tuple[float, str]:
-    channels = dicts(known, "image.channels") or dicts(known, "specimen.channels")
-    if not channels:
+    listed = channels(known, "image.channels") or channels(known, "specimen.channels")
+    if not listed:
         return 0.0, ""
     # "0", "Channel 1", "Ch1" are numbers, not names.
-    named = [one for one in channels if _names_something(one.get("label"))]
-    if len(named) == len(channels):
+    named = [one for one in listed if _names_something(one.get("label"))]
+    if len(named) == len(listed):
         return 1.0, ""
-    return len(named) / len(channels), f"{len(named)} of {len(channels)} channels have a name of their own"
+    return len(named) / len(listed), f"{len(named)} of {len(listed)} channels have a name of their own"
 
 
 def _names_something(label: Any) -> bool:
@@ -211,7 +211,7 @@ def _names_something(label: Any) -> bool:
 
 def _of_channels(field: RembiField, known: Description) -> tuple[float, str]:
     """Share of the channels that have it, in whichever of the lists says most."""
-    total = max((len(dicts(known, path)) for path in ("image.channels", "specimen.channels")), default=0)
+    total = max((len(channels(known, path)) for path in ("image.channels", "specimen.channels")), default=0)
     best = max((sum(_stated(known, part)) for part in field.path.split("|")), default=0)
     if not total or not best:
         return 0.0, ""
@@ -220,7 +220,7 @@ def _of_channels(field: RembiField, known: Description) -> tuple[float, str]:
 
 def _stated(known: Description, place: str) -> Iterator[bool]:
     path, _, name = place.partition(":")
-    return (says_something(one.get(name)) for one in dicts(known, path))
+    return (says_something(one.get(name)) for one in channels(known, path))
 
 
 _SPECIAL: Final[dict[str, Callable[[Description], tuple[float, str]]]] = {

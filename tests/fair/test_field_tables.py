@@ -80,10 +80,12 @@ def test_what_cannot_be_read_says_what_and_where(
 
 
 def test_a_file_that_is_missing_or_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in (tmp_path / "none.csv", tmp_path, tmp_path / "none.json"):
+    for path in (tmp_path / "none.csv", tmp_path / "a\0b.csv", tmp_path / "none.json"):
         with pytest.raises(errors.NotFoundError) as caught:
             fair.rembi(path)
         assert caught.value.kind == "path-missing"
+    with pytest.raises(errors.NotFoundError):
+        read_cells(tmp_path)
     file = tmp_path / "large.csv"
     file.write_text("field,value\norganism,mouse\n")
     monkeypatch.setattr(field_tables, "MAX_BYTES", 10)

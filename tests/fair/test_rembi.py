@@ -215,6 +215,21 @@ def test_channels_count_as_far_as_each_has_it() -> None:
     assert _note(half, "Specimen.channel_content") == "1 of 3 channels"
 
 
+def test_what_two_documents_say_of_a_channel_goes_together() -> None:
+    known = Description(
+        statements=(
+            told("image.channels", [{"label": "DAPI"}, {"label": "GFP"}], "ngff"),
+            told("image.channels", [{"excitation_nm": 405}, {"excitation_nm": 488, "label": ""}], "user"),
+        )
+    )
+    coverage = rembi_coverage.coverage(known)
+    assert (
+        _credit(coverage, "Image data.channel_information")
+        == 1
+        == _credit(coverage, "Image acquisition.wavelengths")
+    )
+
+
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────────
 
 
