@@ -7,7 +7,6 @@ selections and in other processes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -16,6 +15,8 @@ from fairlab import levels, regions
 from fairlab.citation import Citation, cite
 from fairlab.costs import cost_of
 from fairlab.errors import QueryError, SelectionError
+from fairlab.fair.description import Description
+from fairlab.fair.fact import Fact, fact
 from fairlab.provenance import records_of
 from fairlab.wells import well_position
 
@@ -28,30 +29,6 @@ if TYPE_CHECKING:
     from fairlab.record import Record
     from fairlab.regions import Center, Quantity
     from fairlab.widgets.plate_grid import PlateGrid
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """One value of a record, and where it was read."""
-
-    field: str
-    """Name of the field."""
-    value: Any
-    """The value; None when it is unknown."""
-    document: str | None = None
-    """Address or name of the document that says so."""
-    pointer: str | None = None
-    """Place inside the document."""
-    retrieved_at: str | None = None
-    """ISO 8601 time of reading, UTC; None for tables that are shipped with fairlab."""
-    basis: str | None = None
-    """``"asserted"`` by the document, or ``"inferred"`` by fairlab."""
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return f"{self.field}: unknown"
-        told = "; ".join(filter(None, (self.document, self.pointer, self.retrieved_at, self.basis)))
-        return f"{self.field}: {self.value} ({told or 'source not recorded'})"
 
 
 class Fair:
@@ -222,39 +199,61 @@ class Fair:
             )
         return records[0]
 
+    @property
+    def description(self) -> Description:
+        """What the object carries of its image, as statements with their sources; nothing is fetched.
+
+        :meth:`describe` asks for the documents beside the image as well.
+
+        Raises
+        ------
+        QueryError
+            As :attr:`record` does.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> fairlab.open_image("sample:nuclei").fair.description.get("citation.license")["spdx"]
+        'CC0-1.0'
+        """
+        return Description.of(self.record)
+
+    def describe(self) -> Description:
+        """Everything that is stated of the image: its documents are fetched again; see :func:`fairlab.fair.describe`.
+
+        Raises
+        ------
+        QueryError
+            As :attr:`record` does.
+        NotFoundError, AccessError, Unavailable
+            The image is not where it was.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> told = fairlab.open_image("sample:nuclei").fair.describe().statements_of("citation.title")
+        >>> [one.kind for one in told]
+        ['catalogue', 'crate']
+        """
+        import fairlab  # fetching stands above: it opens images, too
+
+        return fairlab.fair.describe(self.record)
+
     def provenance(self, field: str) -> Fact:
         """One value of the record, and the document, place and time that it was read from.
 
         Parameters
         ----------
         field : str
-            ``"organism"``, ``"license"``, ``"title"`` … (fields of :class:`fairlab.Record`).
+            ``"organism"``, ``"license"``, ``"title"`` … (fields of :class:`fairlab.Record`), or a path of
+            :data:`fairlab.fair.PATHS`, such as ``"biosample.organism"``.
 
         Raises
         ------
         QueryError
-            kind ``"field-unknown"``: records have no such field.
+            kind ``"field-unknown"``: records have no such field; ``"path-unknown"``.
         """
-        record = self.record
-        if field not in record.__dataclass_fields__ or field == "sources":
-            raise QueryError(
-                f'records have no field "{field}"; fields are: '
-                + ", ".join(name for name in record.__dataclass_fields__ if name != "sources"),
-                kind="field-unknown",
-            )
-        value, source = getattr(record, field), record.source(field)
-        if value in (None, ()):
-            return Fact(field=field, value=None)
-        if source is None:
-            return Fact(field=field, value=value)
-        return Fact(
-            field=field,
-            value=value,
-            document=source.document,
-            pointer=source.pointer or None,
-            retrieved_at=source.retrieved_at,
-            basis=source.basis,
-        )
+        return fact(self.record, field)
 
     def cite(self) -> Citation:
         """How to cite the images that went into this object; see :func:`fairlab.cite`."""

@@ -19,6 +19,7 @@ LAYERS = {
         "fair.crate_graph",
         "fair.crate_reader",
         "fair.description",
+        "fair.fact",
         "fair.flat",
         "fair.bundle",
         "fair.keyed_values",

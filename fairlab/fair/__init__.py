@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fairlab.fair.checking import check_terms, miti, rembi
     from fairlab.fair.cohort import Cohort
     from fairlab.fair.coverage import Coverage, FieldCoverage, Finding
+    from fairlab.fair.describing import describe
     from fairlab.fair.description import Description
     from fairlab.fair.miti_fields import miti_words
     from fairlab.fair.report import Report
@@ -38,6 +39,7 @@ _HOMES = {
     "TermReport": "fairlab.fair.term_report",
     "assess": "fairlab.fair.assessing",
     "check_terms": "fairlab.fair.checking",
+    "describe": "fairlab.fair.describing",
     "miti": "fairlab.fair.checking",
     "miti_words": "fairlab.fair.miti_fields",
     "privacy": "fairlab.fair.privacy",
@@ -61,6 +63,7 @@ __all__ = [
     "TermReport",
     "assess",
     "check_terms",
+    "describe",
     "miti",
     "miti_words",
     "privacy",

@@ -29,6 +29,13 @@ _LISTS: Final = {
     "use_conditions": "access.conditions",
 }  # fmt: skip
 _TERMS: Final = {"organism": "biosample.organism", "imaging_method": "acquisition.method"}
+PATH_OF: Final = {
+    **_SAME, **_LISTS, **_TERMS, "license": "citation.license", "license_as_listed": "citation.license",
+    "authors": "citation.creators", "creators": "citation.creators", "publications": "citation.publications",
+    "attributes": "biosample.attributes", "axes": "image.axes", "channels": "image.channels",
+    "pixel_size": "image.scale",
+}  # fmt: skip
+"""Field of a record to the path of a description that says the same."""
 _LAYOUTS: Final = {"plate": "plate", "bioformats2raw": "collection"}
 _ZARR: Final = re.compile(r"\.zarr(?:\.zip|/[^.?#]*)?/?$|/(?:zarr\.json|\.zattrs|\.zgroup)$")
 
