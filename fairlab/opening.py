@@ -28,6 +28,8 @@ from fairlab.net.address import redact
 from fairlab.net.image_group import CRATE
 from fairlab.record import Record, Source
 from fairlab.repositories import base
+from fairlab.use_conditions import UseConditions
+from fairlab.use_conditions import stated as conditions_stated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -219,9 +221,32 @@ def completed(
     found |= {name: (value, own) for name, value in stated.items()}
     values = {name: value for name, (value, _) in found.items()}
     sources = {**record.sources, **{name: source for name, (_, source) in found.items()}}
-    whole = dataclasses.replace(record, **values, sources=sources)
+    whole = _conditioned(dataclasses.replace(record, **values, sources=sources), attributes, own)
     session.note(whole, metadata_sha256=session.checksum(attributes))
     return whole
+
+
+def _conditioned(record: Record, attributes: Mapping[str, Any], source: Source) -> Record:
+    """The record with the conditions of use that the attributes state; those of other documents hold as well."""
+    told = conditions_stated(attributes)
+    if not told:
+        return record
+    known = UseConditions(
+        codes=record.use_conditions,
+        embargo_until=record.embargo_until,
+        residency=record.residency,
+        access=record.access,
+    )
+    both = known + told
+    values = {
+        "use_conditions": both.codes,
+        "embargo_until": both.embargo_until,
+        "residency": both.residency,
+        "access": both.level,
+    }
+    changed: dict[str, Any] = {k: v for k, v in values.items() if v != getattr(record, k)}
+    sources = {**record.sources, **dict.fromkeys(changed, source)}
+    return dataclasses.replace(record, **changed, sources=sources)
 
 
 def level_dataset(

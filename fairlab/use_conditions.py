@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from fairlab.terms import DATA
 
@@ -58,6 +58,11 @@ class UseConditions:
     """``country``, ``jurisdiction`` and ``basis`` (``"declared"`` by the provider, or ``"inferred"``)."""
     access: str | None = None
     """``"open"``, ``"embargoed"``, ``"restricted"`` or ``"metadata only"``."""
+
+    @property
+    def level(self) -> Literal["open", "restricted"] | None:
+        """Whether everybody may read it, as records say it."""
+        return None if self.access is None else "open" if self.access == "open" else "restricted"
 
     def __bool__(self) -> bool:
         return bool(self.codes or self.embargo_until or self.residency or self.access)

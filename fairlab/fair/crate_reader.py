@@ -305,7 +305,7 @@ def _access(document: Any, root: Entity) -> Iterator[Told]:
     yield "access.conditions", list(told.codes), None, root.pointer
     yield "access.embargo_until", told.embargo_until, None, root.pointer
     yield "access.residency", dict(told.residency), None, root.pointer
-    yield "access.level", told.access if told.access in ("open", "restricted") else None, None, root.pointer
+    yield "access.level", told.level, None, root.pointer
 
 
 def _target(text: str | None) -> str | None:

@@ -41,6 +41,7 @@ def group_statements(attributes: Mapping[str, Any], *, zarr_format: int) -> Iter
     yield "access.conditions", list(told.codes), None, base
     yield "access.embargo_until", told.embargo_until, None, base
     yield "access.residency", dict(told.residency), None, base
+    yield "access.level", told.level, None, base
     stats = attributes.get("_ome2024_ngff_challenge_stats")
     written = stats.get("written") if isinstance(stats, Mapping) else None
     if isinstance(written, int) and written > 0:

@@ -223,6 +223,18 @@ def test_an_image_may_leave_only_when_its_conditions_are_met(tmp_path: Path) -> 
     write(tmp_path / "b.ome.zarr", None)
 
 
+def test_conditions_in_the_attributes_of_a_zarr_are_known_when_it_is_opened(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.ome.zarr", record(use_conditions=("DUO:0000042",)))
+    document = json.loads((path / "zarr.json").read_text())
+    access = {"conditions": ["obo:DUO_0000022"], "embargo_until": "2999-01-01", "level": "metadata only"}
+    document["attributes"]["access"] = access
+    (path / "zarr.json").write_text(json.dumps(document))
+    opened = fairlab.open_image(path).fair.record
+    assert set(opened.use_conditions) == {"DUO:0000042", "DUO:0000022"}
+    assert (opened.embargo_until, opened.access) == ("2999-01-01", "restricted")
+    assert opened.source("embargo_until").pointer == "attributes"  # type: ignore[union-attr]  # it has one
+
+
 def test_a_plate_may_leave_only_when_its_conditions_are_met(tmp_path: Path) -> None:
     plate: dict[str, Any] = {
         "rows": ["A"], "columns": ["1"], "wells": {(0, 0): {}}, "channels": [{"name": "a"}], "axes": "cyx",
