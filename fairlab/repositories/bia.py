@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
-from fairlab import moves, terms
+from fairlab import terms
 from fairlab.errors import RepositoryError, Unavailable
-from fairlab.repositories.answers import image_id, inherited
+from fairlab.repositories.answers import inherited
 from fairlab.repositories.base import Archive, Capabilities
 from fairlab.repositories.bia_objects import Objects
 from fairlab.repositories.bia_records import INHERITED
 from fairlab.repositories.bia_search import HOSTS, ZARR, images_of, walk
+from fairlab.repositories.ebi_names import Names
 from fairlab.traits import UNKNOWN
 
 if TYPE_CHECKING:
@@ -37,7 +38,12 @@ _PLACES: Final = re.compile(
     r"|(?:doi:)?10\.6019/",
     re.IGNORECASE,
 )
-_STORE: Final = re.compile(r"livingobjects\.ebi\.ac\.uk/.*?/(S-(?:BIAD|BSST)\d+)/.*\.zarr")
+_NAMES: Final = Names(
+    scheme="bia",
+    accession=_ACCESSION,
+    places=_PLACES,
+    store=re.compile(r"livingobjects\.ebi\.ac\.uk/.*?/(S-(?:BIAD|BSST)\d+)/.*\.zarr"),
+)
 
 
 class BiaRepository(Archive):
@@ -105,20 +111,11 @@ class BiaRepository(Archive):
         >>> BiaRepository().recognises("45407560-58F9-4B1A-B268-0E4CAEA3F094")
         'bia:45407560-58f9-4b1a-b268-0e4caea3f094'
         """
-        wanted = text.strip()
-        key = moves.address_key(wanted) if "://" in wanted else ""
-        if found := _STORE.match(key):
-            return image_id(f"bia:{found[1]}", f"https://{key}")
-        rest = (
-            _PLACES.sub("", wanted, count=1)
-            if _PLACES.match(wanted)
-            else re.sub("^bia:", "", wanted, flags=re.I)
-        )
-        accession, slash, image = rest.rstrip("/").partition("/")
-        if _ACCESSION.fullmatch(accession) and not (slash and "://" in wanted):
-            return f"bia:{accession.upper()}{slash}{image}"
+        if (found := _NAMES.identifier(text)) is not None:
+            return found
+        rest = _NAMES.bare(text.strip())
         with contextlib.suppress(ValueError):
-            return f"bia:{UUID(rest.rstrip('/'))}" if len(rest.rstrip("/")) == 36 else None
+            return f"bia:{UUID(rest)}" if len(rest) == 36 else None
         return None
 
     def lookup(self, identifier: str) -> Record | None:

@@ -10,11 +10,10 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from fairlab import moves
 from fairlab.errors import Unavailable, UnexpectedAnswer
-from fairlab.repositories.answers import image_id
 from fairlab.repositories.base import Archive, Capabilities, Page, foreign
 from fairlab.repositories.bia_search import HOSTS, images_of
+from fairlab.repositories.ebi_names import Names
 from fairlab.repositories.empiar_records import entry_of_xml, study_record
 
 if TYPE_CHECKING:
@@ -33,7 +32,12 @@ _PLACES: Final = re.compile(
     re.IGNORECASE,
 )
 _ACCESSION: Final = re.compile(r"EMPIAR-\d{4,6}", re.IGNORECASE)
-_STORE: Final = re.compile(r"(?:[\w-]+\.)?livingobjects\.ebi\.ac\.uk/.*?(EMPIAR-\d{4,6}).*\.zarr")
+_NAMES: Final = Names(
+    scheme="empiar",
+    accession=_ACCESSION,
+    places=_PLACES,
+    store=re.compile(r"(?:[\w-]+\.)?livingobjects\.ebi\.ac\.uk/.*?(EMPIAR-\d{4,6}).*\.zarr"),
+)
 
 
 class EmpiarRepository(Archive):
@@ -103,17 +107,7 @@ class EmpiarRepository(Archive):
         >>> EmpiarRepository().recognises("https://www.ebi.ac.uk/empiar/EMPIAR-10310/")
         'empiar:EMPIAR-10310'
         """
-        wanted = text.strip()
-        key = moves.address_key(wanted) if "://" in wanted else ""
-        if found := _STORE.match(key):
-            return image_id(f"empiar:{found[1].upper()}", f"https://{key}")
-        rest = (
-            _PLACES.sub("", wanted, count=1) if _PLACES.match(wanted) else re.sub("(?i)^empiar:", "", wanted)
-        )
-        accession, slash, image = rest.rstrip("/").partition("/")
-        if _ACCESSION.fullmatch(accession) and not (slash and "://" in wanted):
-            return f"empiar:{accession.upper()}{slash}{image}"
-        return None
+        return _NAMES.identifier(text)
 
     def lookup(self, identifier: str) -> Record | None:
         """The entry of an identifier, or the copy."""
