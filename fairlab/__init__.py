@@ -51,6 +51,7 @@ _HOMES = {
     "open_labels": "fairlab.image",
     "open_plate": "fairlab.plate",
     "run": "fairlab.runs",
+    "run_form": "fairlab.widgets.run_form",  # not listed: it is fairlab.runs.form
     "runs": "fairlab.runs",
     "samples": "fairlab.samples",
     "search": "fairlab.federation",

@@ -30,19 +30,25 @@ from fairlab.runs.record import Run, begin, list_runs, table, write
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from fairlab.widgets.run_form import RunForm
 
 __all__ = [
     "FAILED_KINDS",
     "Parameter",
     "Run",
     "crate",
+    "form",
     "list_runs",
     "parameters_of",
     "run",
     "split_assignments",
     "table",
 ]
+
+
+_FORM = "run_form"
 
 
 def run(
@@ -52,6 +58,7 @@ def run(
     out_dir: str | os.PathLike[str] | None = None,
     timeout_s: float | None = None,
     progress: bool = True,
+    started: Callable[[Run], object] | None = None,
 ) -> Run:
     """Run a notebook with parameters and keep what came out.
 
@@ -72,6 +79,8 @@ def run(
         Seconds for all cells together; no limit by default.
     progress : bool
         Show a progress bar on stderr.
+    started : callable, optional
+        Called with the record of the run before its kernel starts; ``output`` is the file that is being written.
 
     Returns
     -------
@@ -104,21 +113,23 @@ def run(
     if timeout_s is not None and not timeout_s > 0:
         raise NotebookError(f"timeout_s is {timeout_s!r}; expected seconds above zero", kind="timeout-value")
     require_papermill()
-    started = begin(original.path.stem, original.sha256, values, out_dir=Path(out_dir or "runs"))
+    begun = begin(original.path.stem, original.sha256, values, out_dir=Path(out_dir or "runs"))
     try:
-        _write(started.output, prepared(original.content))
+        _write(begun.output, prepared(original.content))
+        if started is not None:
+            started(begun)
         failure = execute(
-            started.output,
+            begun.output,
             values={name: values[name] for name in given},
             timeout_s=timeout_s,
-            progress=started.notebook if progress else None,
-            openings=_openings(started),
+            progress=begun.notebook if progress else None,
+            openings=_openings(begun),
         )
-        ended = _keep(started, failure, original)
+        ended = _keep(begun, failure, original)
     except BaseException:
         # Also when fairlab itself is at fault: a run must not stay "running" while this process lives on.
         with contextlib.suppress(OSError):
-            write(_ended(started, status="interrupted"))
+            write(_ended(begun, status="interrupted"))
         raise
     if failure is not None:
         raise _stopped(ended, failure)
@@ -134,6 +145,44 @@ def parameters_of(notebook: str | os.PathLike[str]) -> tuple[Parameter, ...]:
         As :func:`run` does before anything runs.
     """
     return declared_parameters(read_notebook(find_notebook(notebook)))
+
+
+def form(
+    notebook: str | os.PathLike[str],
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    out_dir: str | os.PathLike[str] | None = None,
+    timeout_s: float | None = None,
+) -> RunForm:
+    """A form for the parameters of a notebook: checked while it is filled in, with progress and a link to the result.
+
+    Parameters
+    ----------
+    notebook, parameters, out_dir, timeout_s
+        As :func:`run` takes them; ``parameters`` are what the fields hold at first.
+
+    Returns
+    -------
+    RunForm
+        Shows itself as the last line of a cell. ``form.values`` are the checked values, ``form.result`` is the
+        :class:`Run` that was started last.
+
+    Raises
+    ------
+    NotebookError
+        As :func:`run` does before anything runs.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> fairlab.runs.form("measure_objects", parameters={"channel": "DAPI"}).values["channel"]
+    'DAPI'
+    """
+    import fairlab
+
+    # Through the front door: widgets stand on runs, not the other way round.
+    verb: Callable[..., RunForm] = getattr(fairlab, _FORM)
+    return verb(notebook, parameters=parameters, out_dir=out_dir, timeout_s=timeout_s)
 
 
 def _keep(started: Run, failure: CellFailure | None, original: Notebook) -> Run:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +98,7 @@ def _run_papermill(
     # papermill fills {…} in paths as a template: doubled braces come out as they were.
     path = str(file).replace("{", "{{").replace("}", "}}")
     try:
-        with _quiet_log():
+        with _quiet_log(), _tidy_thread():
             papermill.execute_notebook(
                 path,
                 path,
@@ -163,6 +165,28 @@ def _this_python(variables: Mapping[str, str]) -> type:
             return KernelSpec(resource_dir=RESOURCES, env=environment, **get_kernel_dict())
 
     return ThisPython
+
+
+@contextlib.contextmanager
+def _tidy_thread() -> Iterator[None]:
+    """Close the event loop that papermill leaves behind in a thread that had none."""
+    had_one = _thread_loop() is not None
+    try:
+        yield
+    finally:
+        loop = None if had_one else _thread_loop()
+        if loop is not None:
+            loop.close()
+            asyncio.set_event_loop(None)
+
+
+def _thread_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of a thread that is not the main one, where it has one."""
+    if threading.current_thread() is threading.main_thread():
+        return None
+    with contextlib.suppress(RuntimeError):
+        return asyncio.get_event_loop()
+    return None
 
 
 @contextlib.contextmanager

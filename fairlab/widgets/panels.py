@@ -119,3 +119,18 @@ class PlatePanel(Panel):
     """Place of the field that was chosen."""
     working = _shown()
     """What is going on, in words."""
+
+
+class FormPanel(Panel):
+    """A form for the parameters of a notebook."""
+
+    _esm = module("run_form")
+    _css = stylesheet("panel", "run_form")
+    title = _shown()
+    """Name of the notebook."""
+    fields = _shown()
+    """Fields: name, kind, text, help, error …"""
+    running = _shown()
+    """Whether a run is under way."""
+    progress = _shown()
+    """How far it has come, in words and numbers."""

@@ -59,6 +59,10 @@ class Question:
         before = tuple(one for one in self.chosen.get(facet, ()) if one != value)
         return dataclasses.replace(self, chosen={**self.chosen, facet: (*before, value) if on else before})
 
+    def only_chooses(self, before: Question) -> bool:
+        """Whether it differs from another question in nothing but the facets chosen."""
+        return dataclasses.replace(self, chosen={}) == dataclasses.replace(before, chosen={})
+
     def search(self) -> Results:
         """Ask it."""
         filters: dict[str, Any] = {name: list(values) for name, values in self.chosen.items() if values}

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from fairlab.catalogue.overview import facets as catalogue_facets
 from fairlab.errors import MissingExtraError, QueryError, missing_extra
-from fairlab.result_tables import around
-from fairlab.results import Results
-from fairlab.widgets.beside import HAS_THREADS, IN_THE_BROWSER, beside
-from fairlab.widgets.discretion import discreet, encodable
+from fairlab.widgets.discretion import discreet
 from fairlab.widgets.glimpses import Glimpse, Glimpses
-from fairlab.widgets.picks import Picks
+from fairlab.widgets.headless import is_headless
 from fairlab.widgets.question import Question, question_of
-from fairlab.widgets.search_rows import FACETS, Facet, code_of, csv_of, facets_of, rows_of, table_of
+from fairlab.widgets.search_rows import code_of, csv_of, table_of
+from fairlab.widgets.searching import Searching
 from fairlab.widgets.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -26,11 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fairlab.record import Record
-    from fairlab.results import Group
+    from fairlab.results import Results
     from fairlab.widgets.panels import SearchPanel
-
-_BETWEEN_S: Final = 0.3
-"""Seconds between two showings of results that are still coming in."""
 
 
 def browse(text: str = "", **question: Any) -> Browser:
@@ -79,15 +72,11 @@ class Browser:
 
     def __init__(self, question: Question):
         self._lock = threading.RLock()
-        self._turn = 0
-        self._picks = Picks()
-        self._facets: dict[str, Facet] = {}
-        self._results: Results | None = None
+        self._search = Searching(self._show, self._fail)
         self._glimpses = Glimpses(self._tell_glimpse)
         self._front: SearchPanel | None = None
         self._box: Any = None
-        self._values: dict[str, Any] = {}
-        self._ask(question)
+        self._search.ask(question)
 
     @property
     def error(self) -> BaseException | None:
@@ -97,22 +86,25 @@ class Browser:
     @property
     def results(self) -> Results | None:
         """What :func:`fairlab.search` gave, archives waited for; None before anything was asked."""
-        return None if self._results is None else self._results.settled()
+        if self._search.results is None:
+            return None
+        self._search.settle()
+        return self._search.results.settled()
 
     @property
     def records(self) -> tuple[Record, ...]:
         """The records shown now, in order."""
-        return self._picks.shown
+        return self._search.picks.shown
 
     @property
     def selected(self) -> tuple[Record, ...]:
         """The records ticked, in the order in which they were; another search takes the ticks away."""
-        return self._picks.selected
+        return self._search.picks.selected
 
     @property
     def listed(self) -> tuple[Record, ...]:
         """The records added to the list; they stay through further searches."""
-        return self._picks.listed
+        return self._search.picks.listed
 
     def search(self, text: str = "", **question: Any) -> None:
         """Ask something else; takes what :func:`browse` takes.
@@ -124,7 +116,7 @@ class Browser:
         >>> browser.records[0].id
         'sample:retina'
         """
-        self._ask(question_of(text, question))
+        self._search.ask(question_of(text, question))
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write the list (where it is empty: what is selected) for ``fairlab run … --over``.
@@ -166,7 +158,7 @@ class Browser:
                     raise missing_extra("widgets", "show a search panel", exc) from exc
                 from fairlab.widgets.panels import SearchPanel
 
-                self._front = SearchPanel(self._received, **self._values)
+                self._front = SearchPanel(self._received, **self._search.values)
                 self._slot = ipywidgets.VBox()
                 self._box = ipywidgets.VBox([self._front, self._slot])
             return self._box
@@ -178,26 +170,28 @@ class Browser:
         match kind:
             case "search":
                 text, live = str(content.get("text", "")), bool(content.get("live"))
-                self._ask(dataclasses.replace(self._question, text=text, live=live))
+                self._search.ask(dataclasses.replace(self._search.question, text=text, live=live))
             case "choose":
-                self._ask(
-                    self._question.choosing(str(content.get("facet")), str(content.get("value")), on=on)
+                self._search.ask(
+                    self._search.question.choosing(
+                        str(content.get("facet")), str(content.get("value")), on=on
+                    )
                 )
             case "more":
-                self._beside(self._get_more, "asking for more …")
+                self._beside(self._search.more, "asking for more …")
             case "select":
-                self._picks.select(key, on=on)
-                self._update(picked=self._picks.keys())
+                self._search.picks.select(key, on=on)
+                self._search.update(picked=self._search.picks.keys())
             case "list":
-                self._picks.add(key, on=on)
-                self._update(picked=self._picks.keys())
+                self._search.picks.add(key, on=on)
+                self._search.update(picked=self._search.picks.keys())
             case "glimpse":
                 for wanted in content.get("keys", ()):
-                    self._glimpses.ask(wanted, self._picks.record(wanted))
+                    self._glimpses.ask(wanted, self._search.picks.record(wanted))
             case "code":
-                self._tell("code", text=code_of(self._picks.record(key)))
+                self._tell("code", text=code_of(self._search.picks.record(key)))
             case "view":
-                self._beside(partial(self._view, self._picks.record(key)), "opening …")
+                self._beside(partial(self._view, self._search.picks.record(key)), "opening …")
             case "close":
                 self.viewer, self._slot.children = None, ()
 
@@ -205,11 +199,11 @@ class Browser:
         """Do work that takes a while, and say so meanwhile."""
 
         def told() -> None:
-            self._update(working=words)
+            self._search.update(working=words)
             try:
                 work()
             finally:
-                self._update(working="")
+                self._search.update(working="")
 
         assert self._front is not None  # it is what asks
         self._front.beside(told)
@@ -220,109 +214,15 @@ class Browser:
         self.viewer = view(record)
         self._slot.children = (self.viewer.widget,)
 
-    # ── asking ───────────────────────────────────────────────────────────────────────────────────────
-
-    def _ask(self, question: Question) -> None:
-        """Ask, show what is there at once, and go on beside while archives answer."""
-        results = None if question.is_empty else question.search()
-        with self._lock:
-            self._turn += 1
-            turn, self._question, self._results = self._turn, question, results
-        self._picks.select_none()
-        if results is None:
-            self._show_catalogue(turn)
-        elif type(results) is Results:
-            self._show_results(turn, results)
-        else:
-            self._show_coming(turn, ())
-            beside(partial(self._follow, turn, results))
-
-    def _follow(self, turn: int, results: Results) -> None:
-        """Show records as archives answer; another question ends it."""
-        try:
-            coming: list[Record] = []
-            shown_s = time.monotonic()
-            for record in results.stream():
-                if turn != self._turn:
-                    return
-                coming.append(record)
-                if time.monotonic() - shown_s > _BETWEEN_S:
-                    self._show_coming(turn, coming)
-                    shown_s = time.monotonic()
-            self._show_results(turn, results.settled())
-        except Exception as exc:  # nobody above this thread: the reader must see it
-            self._update(working="")
-            if self._front is None:
-                raise
-            self._front.fail(exc)
-
-    def _get_more(self) -> None:
-        turn, results = self._turn, self._results
-        if results is None:
-            return
-        more = results.settled().more()
-        with self._lock:
-            if turn == self._turn:
-                self._results = more
-        self._show_results(turn, more)
-
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _show_catalogue(self, turn: int) -> None:
-        counts = catalogue_facets("study" if self._question.fixed.get("kind") == "study" else "image")
-        self._facets = {name: Facet(counts[name]) for name in FACETS}
-        what = "studies" if counts.kind == "study" else "images"
-        found = f"{counts.total:,} {what} in the catalogue: type words, or choose a facet"
-        self._show(turn, (), (), {"found": found})
+    def _show(self, **values: Any) -> None:
+        if self._front is not None:
+            self._front.show(**values)
 
-    def _show_coming(self, turn: int, records: Sequence[Record]) -> None:
-        found = f"{len(records):,} so far, archives are still answering"
-        self._show(turn, records, (), {"found": found}, working="asking archives …")
-
-    def _show_results(self, turn: int, results: Results) -> None:
-        if turn != self._turn:
-            return
-        counts, chosen = results.facets(), self._question.chosen
-        # Where something was chosen the other values stay on offer, so that a second can be chosen too.
-        kept = {name: facet for name, facet in self._facets.items() if chosen.get(name)}
-        self._facets = {name: Facet(counts[name]) for name in FACETS} | kept
-        head, tail = around(results)
-        more = results.total > len(results) or not results.total_exact
-        status = {"found": head[0], "who": head[1], "warnings": head[2:], "notes": tail, "more": more}
-        self._show(turn, results.records, results.groups, status)
-
-    def _show(
-        self,
-        turn: int,
-        records: Sequence[Record],
-        groups: Sequence[Group],
-        status: dict[str, Any],
-        *,
-        working: str = "",
-    ) -> None:
-        with self._lock:
-            if turn != self._turn:
-                return
-            question = self._question
-            facets = {
-                name: Facet(f.values, question.chosen.get(name, ())) for name, f in self._facets.items()
-            }
-            lite = [] if HAS_THREADS else [IN_THE_BROWSER]
-            said = {name: [*map(discreet, v)] if isinstance(v, list) else v for name, v in status.items()}
-            self._update(
-                rows=rows_of(records, groups, self._picks.show(records)),
-                facets=facets_of(facets, question.max_bytes),
-                status={**said, "warnings": [*said.get("warnings", []), *lite]},
-                asked={"text": question.text, "live": question.live},
-                picked=self._picks.keys(),
-                working=working,
-            )
-
-    def _update(self, **values: Any) -> None:
-        with self._lock:
-            self._values |= encodable(values)
-            if self._front is not None:
-                self._front.show(**values)
+    def _fail(self, error: BaseException) -> None:
+        if self._front is not None:
+            self._front.fail(error)
 
     def _tell(self, kind: str, *, buffers: Sequence[bytes] = (), **content: Any) -> None:
         if self._front is not None:
@@ -335,26 +235,23 @@ class Browser:
     # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        if is_headless():
+            self._search.settle()  # nobody will see what comes later
         data: dict[str, Any] = {}
         text = repr(self)
         try:
             data |= self.widget._repr_mimebundle_()
         except MissingExtraError as exc:
             text = f"{text}\n{exc}"
-        return {**data, "text/html": table_of(self._values["rows"], self._lines()), "text/plain": text}
-
-    def _lines(self) -> list[str]:
-        status = self._values["status"]
-        return [
-            status["found"],
-            *filter(None, [status.get("who")]),
-            *status["warnings"],
-            *status.get("notes", []),
-        ]
+        return {
+            **data,
+            "text/html": table_of(self._search.values["rows"], self._search.lines()),
+            "text/plain": text,
+        }
 
     def __repr__(self) -> str:
         rows = [
             "  ".join(filter(None, (row["id"], row["title"], row["pixels"], row["bytes"], row["licence"])))
-            for row in self._values["rows"]
+            for row in self._search.values["rows"]
         ]
-        return "\n".join([*self._lines(), *rows])
+        return "\n".join([*self._search.lines(), *rows])

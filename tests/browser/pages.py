@@ -58,4 +58,13 @@ def run_cell(page: Page, number: int, *, timeout_s: float = 60) -> str:
         timeout=timeout_s * 1000,
     )
     page.wait_for_timeout(300)
-    return cell.locator(".jp-OutputArea").inner_text()
+    return cell.locator(".jp-OutputArea").first.inner_text()
+
+
+def no_barrier(page: Page) -> None:
+    """Nothing in fairlab's own part of the page that keeps people from using it, as axe-core sees it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=".fairlab").response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert not serious, [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in serious]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import keep, run_cell, write_notebook
+from tests.browser.pages import keep, no_barrier, run_cell, write_notebook
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Lab
@@ -32,6 +32,7 @@ def test_pick_open_copy_and_list(lab: Lab) -> None:
     )
     assert results.get_by_role("img").first.evaluate("i => i.naturalWidth") > 100
     keep(page, "browse-1280")
+    no_barrier(page)
     panel.get_by_label("Select Synthetic nuclei in 2D").check()
     panel.get_by_label("Add to list: Synthetic screen").click()
     panel.get_by_text("On the list", exact=True).wait_for()

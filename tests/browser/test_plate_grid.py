@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import keep, run_cell, write_notebook
+from tests.browser.pages import keep, no_barrier, run_cell, write_notebook
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Lab
@@ -31,6 +31,7 @@ def test_click_and_keys(lab: Lab) -> None:
     )
     assert wells.get_by_role("gridcell", name="C04").get_attribute("class").split() >= ["fl-absent"]
     keep(page, "plate-1280")
+    no_barrier(page)
     wells.get_by_role("gridcell", name="B03").click()
     page.get_by_title("Field 1 of B03").click()
     page.locator(".jp-OutputArea-output .widget-image, .jp-OutputArea-output canvas").first.wait_for(

@@ -109,6 +109,9 @@ def test_facets_narrow_and_keep_their_other_values(monkeypatch):
     organisms = next(facet for facet in reader.front.facets if facet["name"] == "organism")["values"]
     assert ["Homo sapiens", True] in [[value[0], value[2]] for value in organisms]
     assert "Mus musculus" in [value[0] for value in organisms]
+    reader.do("search", text="mitosis", live=False)
+    organisms = next(facet for facet in reader.front.facets if facet["name"] == "organism")["values"]
+    assert "Mus musculus" not in [value[0] for value in organisms]  # that was found by other words
 
 
 def test_without_a_question_the_catalogue_is_counted(monkeypatch):
@@ -181,11 +184,28 @@ def test_rows_come_as_archives_answer(monkeypatch):
     assert reader.browser.results.failures[0].repository == "pond"
 
 
+def test_a_search_that_breaks_says_so_and_is_over(monkeypatch):
+    lake = Lake((image(1),), delay_s=0.3)
+    monkeypatch.setattr(base, "repositories", lambda: {"lake": lake})
+
+    def broken(*_):
+        raise ZeroDivisionError("here")
+
+    monkeypatch.setattr("fairlab.widgets.searching.rows_of", lambda *given: broken() if given[0] else [])
+    reader = Reader(fairlab.browse("newt", live=True), monkeypatch)
+    deadline = time.monotonic() + 30
+    while reader.front.working:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert "ZeroDivisionError" in reader.front.status["warnings"][-1]
+    assert isinstance(reader.browser.error, ZeroDivisionError)
+
+
 def test_an_older_question_changes_nothing_any_more(monkeypatch):
     slow = Lake((image(1),), delay_s=1.0)
     monkeypatch.setattr(base, "repositories", lambda: {"lake": slow, "catalogue": CatalogueRepository()})
     reader = Reader(fairlab.browse("newt", live=True), monkeypatch)
-    old = reader.browser._results
+    old = reader.browser._search.results
     reader.do("search", text="mouse", live=False)
     shown = [row["key"] for row in reader.front.rows]
     old.settled()

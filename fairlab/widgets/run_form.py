@@ -1,0 +1,254 @@
+"""The ``parameters`` cell of a notebook as a form: checked while it is filled in, run, and linked to its result."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from fairlab import runs
+from fairlab.errors import MissingExtraError, NotebookError, missing_extra
+from fairlab.foreign_text import escaped
+from fairlab.runs.parameters import check_parameters
+from fairlab.runs.progress import progress_of
+from fairlab.widgets.discretion import discreet, encodable
+from fairlab.widgets.form_fields import Field, fields_of, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fairlab.runs import Run
+    from fairlab.widgets.panels import FormPanel
+
+_GLANCE_S: Final = 0.5
+"""Seconds between two looks at how far a run has come."""
+
+
+def run_form(
+    notebook: str | os.PathLike[str],
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    out_dir: str | os.PathLike[str] | None = None,
+    timeout_s: float | None = None,
+) -> RunForm:
+    """A form for the parameters of a notebook; ``fairlab.runs.form(…)`` calls this.
+
+    Examples
+    --------
+    >>> form = run_form("measure_objects", parameters={"channel": "DAPI"})
+    >>> form.set(pixel_size="0.5")
+    >>> form.values["channel"], form.values["pixel_size"], form.values["max_pixels"]
+    ('DAPI', 0.5, 4000000)
+    """
+    return RunForm(notebook, given=dict(parameters or {}), out_dir=out_dir, timeout_s=timeout_s)
+
+
+class RunForm:
+    """A form; made by :func:`fairlab.runs.form`."""
+
+    result: Run | None = None
+    """The run that was started last, when it has ended well."""
+
+    def __init__(
+        self,
+        notebook: str | os.PathLike[str],
+        *,
+        given: Mapping[str, Any],
+        out_dir: str | os.PathLike[str] | None,
+        timeout_s: float | None,
+    ):
+        self._notebook, self._out_dir, self._timeout_s = notebook, out_dir, timeout_s
+        self._declared = runs.parameters_of(notebook)
+        self._fields = {field.parameter.name: field for field in fields_of(self._declared, given)}
+        self._lock = threading.RLock()
+        self._running = False
+        self._said = ""
+        self._front: FormPanel | None = None
+        self._box: Any = None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What went wrong in the last run, or in the last thing done in the form."""
+        return self._front.failure if self._front is not None else None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of every parameter, checked.
+
+        Raises
+        ------
+        NotebookError
+            A field holds what cannot be used; its name is in ``context["parameter"]``.
+        """
+        return check_parameters(self._declared, {name: f.given for name, f in self._fields.items()})
+
+    def set(self, **values: Any) -> None:
+        """Fill fields in from Python.
+
+        Raises
+        ------
+        NotebookError
+            As :func:`fairlab.run` before anything runs; the form stays as it was.
+        """
+        known = {name: field.given for name, field in self._fields.items()}
+        fresh = fields_of(self._declared, {**known, **values})
+        self._fields = {field.parameter.name: field for field in fresh}
+        self._show()
+
+    def run(self) -> Run:
+        """Run the notebook with these values, and wait; see :func:`fairlab.run`."""
+        self.result = self._run()
+        return self.result
+
+    @property
+    def widget(self) -> Any:
+        """The live widget, to be placed beside others.
+
+        Raises
+        ------
+        MissingExtraError
+            anywidget is not installed.
+        """
+        with self._lock:
+            if self._box is None:
+                try:
+                    import ipywidgets
+                except ImportError as exc:
+                    raise missing_extra("widgets", "show a form", exc) from exc
+                from fairlab.widgets.panels import FormPanel
+
+                self._front = FormPanel(self._received, **encodable(self._facts()))
+                # Only an output knows how the notebook's own links are followed: the link to the result is one.
+                self._link = ipywidgets.Output()
+                self._box = ipywidgets.VBox([self._front, self._link])
+            return self._box
+
+    # ── what the reader does ─────────────────────────────────────────────────────────────────────────
+
+    def _received(self, kind: str, content: Mapping[str, Any]) -> None:
+        match kind:
+            case "set":
+                name = str(content.get("name"))
+                if name in self._fields:
+                    self._fields[name] = self._fields[name].holding(str(content.get("text", "")))
+                    self._show()
+            case "reset":
+                self._fields = {f.parameter.name: f for f in fields_of(self._declared, {})}
+                self._show()
+            case "run":
+                self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._running:
+                return
+            self._fields = {name: field.holding(field.text) for name, field in self._fields.items()}
+            wrong = [name for name, field in self._fields.items() if field.error]
+            self._running = not wrong
+        self._say(f"not run: see {', '.join(wrong)}" if wrong else "starting …", 0, 0)
+        self._show()
+        if not wrong:
+            assert self._front is not None  # it is what asks
+            self._front.beside(self._work)
+
+    def _work(self) -> None:
+        """Run beside the reader, and say how it ended."""
+        self._link.outputs = ()
+        try:
+            self.result = ended = self._run()
+        except NotebookError as exc:
+            self._say("failed", 0, 0)
+            if "output" in exc.context:
+                self._show_link(Path(exc.context["output"]), "the notebook as far as it came")
+            raise
+        except BaseException:
+            self._say("failed", 0, 0)
+            raise
+        else:
+            self._say(f"done after {ended.duration_s or 0:.0f} s", 1, 1)
+            self._show_link(ended.output, "the result")
+        finally:
+            self._running = False
+            self._show()
+
+    def _run(self) -> Run:
+        over = threading.Event()
+
+        def follow(run: Run) -> None:
+            threading.Thread(target=self._follow, args=(run, over), daemon=True).start()
+
+        # What stayed as it is declared is not given: the notebook's own defaults say it.
+        values = self.values
+        given = {p.name: values[p.name] for p in self._declared if values[p.name] != p.default}
+        try:
+            return runs.run(
+                self._notebook,
+                parameters=given,
+                out_dir=self._out_dir,
+                timeout_s=self._timeout_s,
+                progress=False,
+                started=follow,
+            )
+        finally:
+            over.set()
+
+    def _follow(self, run: Run, over: threading.Event) -> None:
+        while not over.wait(_GLANCE_S):
+            now = progress_of(run.output)
+            if now.total and not over.is_set():
+                self._say(f"cell {now.done + 1} of {now.total}: {now.line}", now.done, now.total)
+
+    # ── showing ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "title": self._title,
+            "fields": [field.to_dict() for field in self._fields.values()],
+            "running": self._running,
+            "progress": {"said": self._said, "done": 0, "total": 0},
+        }
+
+    @property
+    def _title(self) -> str:
+        return Path(self._notebook).stem
+
+    def _show(self) -> None:
+        if self._front is not None:
+            self._front.show(
+                fields=[field.to_dict() for field in self._fields.values()], running=self._running
+            )
+
+    def _say(self, said: str, done: int, total: int) -> None:
+        self._said = discreet(said)
+        if self._front is not None:
+            self._front.show(progress={"said": self._said, "done": done, "total": total})
+
+    def _show_link(self, output: Path, words: str) -> None:
+        place = Path(os.path.relpath(output)).as_posix()
+        if place.startswith(".."):  # outside of what the notebook's server shows: by name only
+            shown = f"{escaped(words)}: <code>{escaped(output.name)}</code>"
+        else:
+            shown = f'<a href="{escaped(place)}" target="_blank">{escaped(words)}: {escaped(output.name)}</a>'
+        data = {"text/html": shown, "text/plain": f"{words}: {output.name}"}
+        self._link.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+
+    # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        text = repr(self)
+        try:
+            data |= self.widget._repr_mimebundle_()
+        except MissingExtraError as exc:
+            text = f"{text}\n{exc}"
+        table = table_of(self._title, tuple(self._fields.values()), [self._said] if self._said else [])
+        return {**data, "text/html": table, "text/plain": text}
+
+    def __repr__(self) -> str:
+        lines = [f"{name} = {field.text or 'none'}{_error(field)}" for name, field in self._fields.items()]
+        return "\n".join([self._title, *lines, *([self._said] if self._said else [])])
+
+
+def _error(field: Field) -> str:
+    return f"  ({field.error})" if field.error else ""
