@@ -48,10 +48,10 @@ def _legible(value: Any) -> Any:
 def licence(known: Description) -> Entity | None:
     """The licence: its address, or a name inside the crate where only words are stated."""
     told: dict[str, Any] = known.get("citation.license") or {}
-    if not told:
-        return None
-    name = told.get("name") or told.get("spdx") or told["url"]
     address = told.get("url")
+    name = told.get("name") or told.get("spdx") or address
+    if not name:
+        return None
     return stated(
         {
             "@id": address if is_web(address) else "#license",

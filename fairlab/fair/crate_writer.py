@@ -84,6 +84,7 @@ def _root(known: Description, parts: list[Entity]) -> tuple[Entity, list[Entity]
     articles, grants, sizes = entities.articles(known), entities.grants(known), entities.sizes(known)
     taxa = entities.taxa(known, challenge_iri)
     methods = entities.terms(known.get("acquisition.method") or [], challenge_iri)
+    topics = entities.terms(known.get("biosample.biological_entity") or [], challenge_iri)
     sample = entities.biosample(known, taxa, challenge_iri)
     protocol, chain, study = (
         entities.protocol(known, methods),
@@ -102,10 +103,10 @@ def _root(known: Description, parts: list[Entity]) -> tuple[Entity, list[Entity]
         "publisher": publisher and {"@id": publisher["@id"]},
         "keywords": list(known.get("citation.keywords") or ()),
         "isPartOf": study and {"@id": study["@id"]},
-        "url": None if study else page,
+        "url": page,
         "citation": entities.refer(articles),
         "funder": entities.refer(grants),
-        "about": entities.refer([*sample[:1], *taxa]),
+        "about": entities.refer([*sample[:1], *taxa, *topics]),
         "measurementMethod": entities.refer([*protocol, *methods]),
         "resultOf": entities.refer(chain[:1])[0] if chain else None,
         "size": entities.refer(sizes),
@@ -115,7 +116,8 @@ def _root(known: Description, parts: list[Entity]) -> tuple[Entity, list[Entity]
     }
     single = [one for one in (licence, publisher, study) if one]
     linked = [
-        *single, *people, *places, *articles, *grants, *chain, *taxa, *methods, *sample, *protocol, *sizes, *parts,
+        *single, *people, *places, *articles, *grants, *chain, *taxa, *topics, *methods, *sample, *protocol, *sizes,
+        *parts,
     ]  # fmt: skip
     return entities.stated(root), linked
 
@@ -123,7 +125,7 @@ def _root(known: Description, parts: list[Entity]) -> tuple[Entity, list[Entity]
 def _identifier(known: Description) -> str | list[str] | None:
     doi = known.get("identity.doi")
     found = [f"https://doi.org/{doi}"] if doi else []
-    found += [known.get("identity.image_id")] if known.get("identity.image_id") else []
+    found += [text for name in ("image_id", "accession") if (text := known.get(f"identity.{name}"))]
     return found[0] if len(found) == 1 else found
 
 

@@ -9,7 +9,8 @@ from pyld import jsonld
 _SCHEMA = (
     "CreateAction", "CreativeWork", "Dataset", "DefinedTerm", "Grant", "Organization", "Person", "PropertyValue",
     "QuantitativeValue", "ScholarlyArticle", "SoftwareApplication", "SoftwareSourceCode", "about", "actionStatus",
-    "additionalProperty", "affiliation", "agent", "author", "citation", "contentSize", "dateCreated", "datePublished", "description",
+    "additionalProperty", "affiliation", "agent", "author", "citation", "contentSize", "dateCreated", "datePublished",
+    "description",
     "encodingFormat", "endTime", "error", "exampleOfWork", "familyName", "funder", "givenName", "hasPart", "identifier",
     "instrument", "isBasedOn", "isPartOf", "keywords", "license", "measurementTechnique", "mentions", "name", "object",
     "programmingLanguage", "publisher", "result", "roleName", "size", "softwareRequirements", "softwareVersion",

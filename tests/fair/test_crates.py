@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
 from fairlab.errors import QueryError
+from fairlab.fair.crate_reader import statements
 from fairlab.fair.crate_terms import part_id
 from fairlab.fair.crate_writer import crate_json, image_crate
 from fairlab.fair.description import Description, Statement
@@ -212,12 +213,63 @@ def test_no_path_leaves_the_crate(path: str) -> None:
     str(caught.value).encode()
 
 
+# Each begins with a q: "na" and "none" are words for nothing, which the reader leaves out.
+words = st.text(string.ascii_letters + "äß日-()", max_size=12).map("q{}".format)
+labels = st.builds(" ".join, st.lists(words, min_size=1, max_size=3))
+dois = st.from_regex(r"10\.[1-9]\d{3}/[a-z0-9]{1,12}", fullmatch=True)
+licenses = st.sampled_from(["by/4.0", "by-nc/4.0", "by-sa/3.0", "by-nc-nd/4.0"])
+people = st.builds(
+    Creator,
+    name=st.builds(" ".join, st.lists(words, min_size=2, max_size=3)),
+    affiliation=labels,
+    roles=st.just(()) | st.lists(labels, min_size=1, max_size=2, unique=True).map(tuple),
+)
+records = st.builds(
+    Record,
+    id=st.just("bia:S-BIAD7"),
+    kind=st.just("study"),
+    repository=st.just("BIA"),
+    accession=st.just("S-BIAD7"),
+    landing_url=st.just("https://example.org/studies/S-BIAD7"),
+    title=labels,
+    description=st.none() | labels,
+    doi=st.none() | dois,
+    attribution=st.none() | labels,
+    release_date=st.none() | st.dates().map(str),
+    license=st.none() | licenses.map("https://creativecommons.org/licenses/{}/".format),
+    creators=st.lists(people, max_size=3, unique_by=lambda one: one.name).map(tuple),
+    publications=st.lists(dois, max_size=2, unique=True).map(tuple),
+    funding=st.lists(labels, max_size=2, unique=True).map(tuple),
+    keywords=st.lists(labels, min_size=2, max_size=3, unique=True).map(tuple),
+    organism=st.sampled_from([(), RECORD.organism]),
+    imaging_method=st.sampled_from([(), RECORD.imaging_method]),
+    bytes=st.none() | st.integers(1, 2**50),
+)
+KEPT = (
+    "title", "description", "doi", "attribution", "release_date", "license", "creators", "keywords", "organism",
+    "imaging_method", "bytes", "accession", "landing_url", "pmid", "funding",
+)  # fmt: skip
+
+
+@given(records)
+def test_what_is_written_is_read_back(record: Record) -> None:
+    for told, document in (
+        (record, study_crate(record)),
+        (dataclasses.replace(record, kind="image"), image_crate(dataclasses.replace(record, kind="image"))),
+    ):
+        read = Description(statements=tuple(statements(document, source=Source(document="a crate")))).record()
+        for name in KEPT:
+            assert getattr(read, name) == getattr(told, name), name
+        assert read.publications == tuple(f"https://doi.org/{doi}" for doi in told.publications)
+
+
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=30) | st.text(
     string.printable + "\u202e\ufeff{}\\é日", max_size=30
 )
 
 
 @example(["\ud800"] * 6)
+@example(["\r"] * 6)
 @example(["http://\ud800"] * 6)
 @given(st.lists(anything, min_size=6, max_size=6))
 def test_any_text_makes_crates_that_others_can_read(texts: list[str]) -> None:
