@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from fairlab.fair.checking import check_terms, miti, rembi
     from fairlab.fair.cohort import Cohort
     from fairlab.fair.coverage import Coverage, FieldCoverage, Finding
+    from fairlab.fair.crate_writer import image_crate
     from fairlab.fair.describing import describe
     from fairlab.fair.description import Description
     from fairlab.fair.miti_fields import miti_words
+    from fairlab.fair.patches import Patch, patch
     from fairlab.fair.report import Report
     from fairlab.fair.statement import PATHS, Statement
+    from fairlab.fair.study_crate import study_crate
     from fairlab.fair.survey import Survey
     from fairlab.fair.templates import template
     from fairlab.fair.term_report import TermFinding, TermReport
@@ -31,6 +34,7 @@ _HOMES = {
     "FieldCoverage": "fairlab.fair.coverage",
     "Finding": "fairlab.fair.coverage",
     "PATHS": "fairlab.fair.statement",
+    "Patch": "fairlab.fair.patches",
     "Probe": "fairlab.fair.bundle",
     "Report": "fairlab.fair.report",
     "Statement": "fairlab.fair.statement",
@@ -40,10 +44,13 @@ _HOMES = {
     "assess": "fairlab.fair.assessing",
     "check_terms": "fairlab.fair.checking",
     "describe": "fairlab.fair.describing",
+    "image_crate": "fairlab.fair.crate_writer",
     "miti": "fairlab.fair.checking",
     "miti_words": "fairlab.fair.miti_fields",
+    "patch": "fairlab.fair.patches",
     "privacy": "fairlab.fair.privacy",
     "rembi": "fairlab.fair.checking",
+    "study_crate": "fairlab.fair.study_crate",
     "template": "fairlab.fair.templates",
 }
 
@@ -55,6 +62,7 @@ __all__ = [
     "Description",
     "FieldCoverage",
     "Finding",
+    "Patch",
     "Probe",
     "Report",
     "Statement",
@@ -64,10 +72,13 @@ __all__ = [
     "assess",
     "check_terms",
     "describe",
+    "image_crate",
     "miti",
     "miti_words",
+    "patch",
     "privacy",
     "rembi",
+    "study_crate",
     "template",
 ]
 

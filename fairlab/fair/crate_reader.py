@@ -252,7 +252,9 @@ def _article(crate: Crate, node: Node) -> tuple[dict[str, str], bool]:
         known = publication(text)
         told |= {key: known[key] for key in ("doi", "pmid") if key in known and key not in told}
     title = crate.first_text(entity, "name", "title", "headline")
-    title = None if address(title) else title  # writers that must give a name and know none repeat the address
+    title = (
+        None if address(title) else title
+    )  # writers that must give a name and know none repeat the address
     year = re.match(r"\d{4}", crate.first_text(entity, "datePublished", "yearPublished") or "")
     found = {**told, "title": title, "year": year[0] if year else None}
     if not told and (page := address(entity.id)):
