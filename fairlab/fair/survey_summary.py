@@ -34,8 +34,11 @@ class Share:
 
     def __str__(self) -> str:
         whole = self.yes + self.no + self.unknown
-        percent = f"{100 * self.yes / whole:.0f} %" if whole else "–"
-        return percent + (f" ({100 * self.unknown / whole:.0f} % unknown)" if self.unknown else "")
+        if self.unknown == whole:
+            return "unknown"
+        return f"{100 * self.yes / whole:.0f} %" + (
+            f" ({100 * self.unknown / whole:.0f} % unknown)" if self.unknown else ""
+        )
 
     def to_dict(self) -> dict[str, int]:
         """As plain values."""

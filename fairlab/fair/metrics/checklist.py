@@ -44,7 +44,9 @@ def _graded(
     told = Evidence(
         text=f"{100 * (share or 0):.0f} % of the {what}" + (f"; missing: {names}" if missing else "")
     )
-    if missing and (why := seen.silence(probe, description, (*seen.STUDY_FACTS, "ome-xml", "ngff", "array"))):
+    why = seen.silence(probe, description, (*seen.STUDY_FACTS, "ome-xml", "ngff", "array"))
+    why = why or (seen.EXCERPT if probe is None else None)
+    if missing and why:
         return unknown(f"{names} may be stated elsewhere: {why}", told, fix=seen.ASK_AGAIN)
     return graded(
         share or 0.0, told, fix=f"Fill in {names}; fairlab.fair.template('rembi') has a line for each."

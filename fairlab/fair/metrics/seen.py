@@ -38,6 +38,7 @@ _ROLES: Final[dict[Kind, tuple[str, ...]]] = {
 }
 _ABSENT: Final = (400, 401, 403, 404, 410)
 """Answers that mean: nothing for you here. Buckets that may not be listed refuse what they do not have."""
+EXCERPT: Final = "only a record of search was read, which has no room for it"
 _NAMED: Final = 4
 ASK_AGAIN: Final = "Assess it again when the documents can be read."
 
@@ -233,6 +234,8 @@ def silence(probe: Probe | None, description: Description, by: Collection[Kind])
     told = {one.kind for one in description.statements}
     if probe is None and not told & set(by):
         return "no document that could say it was read"
+    if probe is None and "catalogue" not in by:
+        return EXCERPT
     return None
 
 
