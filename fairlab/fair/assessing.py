@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from fairlab.errors import NotFoundError
+from fairlab.fair.bundle import Probe
 from fairlab.fair.report import Report
 from fairlab.fair.resolution import asked
 from fairlab.fair.survey import Survey, surveyed
 from fairlab.net.address import redact
-from fairlab.options import option
-from fairlab.provenance import records_of
+from fairlab.provenance import now, records_of
 from fairlab.record import Record
 from fairlab.repositories import base
 
@@ -134,11 +134,13 @@ def _one(source: Any, *, online: bool, chunk: bool) -> Report:
 
 def _resolved(report: Report) -> Report:
     """The report, with what DOI and landing page answer."""
-    answers = {} if option("offline") else asked(report.description)
-    if not answers or report.probe is None:
+    answers = asked(report.description)
+    if not answers:
         return report
-    bundle = dataclasses.replace(report.probe, answers={**report.probe.answers, **answers})
-    return dataclasses.replace(report, probe=bundle)
+    bundle = report.probe or Probe(url=next(iter(answers.values())).url, retrieved_at=now())
+    return dataclasses.replace(
+        report, probe=dataclasses.replace(bundle, answers={**bundle.answers, **answers})
+    )
 
 
 def _records(source: Any) -> tuple[Record, ...]:

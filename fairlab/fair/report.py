@@ -16,6 +16,7 @@ from fairlab.fair.bundle import Answer, Probe
 from fairlab.fair.crosswalk import Crossed, crosswalk
 from fairlab.fair.metric_set import LETTERS, METRIC_SET, SCHEMES, Letter, Scheme, Who, metric_set
 from fairlab.fair.metrics import evaluate
+from fairlab.fair.metrics.seen import was_probed
 from fairlab.fair.record_builder import describe
 from fairlab.fair.scoring import Score, letter_score, total_score, unknown_share, weighted_score
 from fairlab.fair.side_badges import Badge, badges
@@ -59,7 +60,7 @@ class Report:
     @functools.cached_property
     def description(self) -> Description:
         """What all documents together say."""
-        return describe(self.probe, *self.records)
+        return describe(self.probe if was_probed(self.probe) else None, *self.records)
 
     @functools.cached_property
     def outcomes(self) -> Mapping[str, Outcome]:
@@ -138,7 +139,7 @@ class Report:
         QueryError
             kind ``"no-probe"``: only records are at hand, so that nothing lies beside them.
         """
-        if self.probe is None:
+        if self.probe is None or not was_probed(self.probe):
             raise QueryError(
                 "no documents were read, so that what others would change cannot be told\n  assess the image itself",
                 kind="no-probe",

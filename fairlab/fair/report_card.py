@@ -7,7 +7,7 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 
 from fairlab.fair.advice import by_actor
-from fairlab.fair.metric_set import METRIC_SET, metric_set
+from fairlab.fair.metric_set import METRIC_SET, SCHEMES, metric_set
 from fairlab.foreign_text import escaped
 from fairlab.terms import DATA
 
@@ -69,6 +69,7 @@ def _card(report: Report, *, folded: bool) -> str:
         "<h2>What would raise it</h2>",
         _fixes(report, most=_FEW if folded else None),
         _section("A letter to the archive", letter, folded=folded),
+        _section("In the words of other schemes", _crosswalk(report), folded=folded),
         _section("All 54 metrics, with what was seen", tests, folded=folded),
         _foot(report),
     ]
@@ -95,7 +96,8 @@ def _scores(report: Report) -> str:
     total = report.total
     value = "unknown" if total.value is None else f"{total.value:.0f}"
     rows = "".join(
-        f"<span>{WORDS[letter]}</span>{_bar(score)}<span class='range'>{escaped(score.short)}</span>"
+        f"<span>{WORDS[letter]}</span>{_bar(score)}<span class='range'>{escaped(score.short)}"
+        f" <span class='soft' title='maturity, 0 to 3'>m{score.maturity}</span></span>"
         for letter, score in report.letters.items()
     )
     told = (
@@ -142,6 +144,19 @@ def _fix(fix: Fix) -> str:
         f"<li><span class='gain' title='points of 100'>{fix.gain:+.1f}</span><div>{escaped(fix.text)}"
         f"<p class='soft'>{escaped(fix.about)}: {escaped(fix.why)}</p></div></li>"
     )
+
+
+def _crosswalk(report: Report) -> str:
+    """How many metrics of other schemes our outcomes answer; an indication, not their own result."""
+    rows = []
+    for scheme, name in SCHEMES.items():
+        scores = [one.score for one in report.crosswalk(scheme)]
+        known = [score for score in scores if score is not None]
+        met = sum(score > 1 - 1e-9 for score in known)
+        told = f"{met} of {len(scores)} met, {sum(0 < score <= 1 - 1e-9 for score in known)} in part"
+        more = f", {len(scores) - len(known)} not told" if len(known) < len(scores) else ""
+        rows.append(f"<li>{escaped(name)}: {told}{more}</li>")
+    return f"<ul>{''.join(rows)}</ul><p class='soft'>As our metrics answer theirs; not their own result.</p>"
 
 
 def _letter(report: Report, letter: Letter) -> str:

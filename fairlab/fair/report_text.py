@@ -31,7 +31,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"FAIR  {report.total}"
     for letter, score in report.letters.items():
-        yield f"  {letter}  {bar(score.low, score.high)}  {score.short:>18}  {_WORDS[letter]}"
+        told = f"{score.short:>18}  {_WORDS[letter]}, maturity {score.maturity} of 3"
+        yield f"  {letter}  {bar(score.low, score.high)}  {told}"
     yield f"{100 * report.unknown_share:.0f} % of the weight could not be told; the range holds what that leaves open"
     counts = {status: sum(one.status == status for one in report.outcomes.values()) for status in _COUNTED}
     yield ", ".join(f"{number} {_COUNTED[status]}" for status, number in counts.items() if number)

@@ -58,7 +58,7 @@ def badges(probe: Probe | None, description: Description) -> tuple[Badge, ...]:
 
 def _privacy(probe: Probe | None, description: Description) -> Iterator[Badge]:
     yield _human(description)
-    if probe is not None:
+    if probe is not None and seen.was_probed(probe):
         yield from _identifying(probe)
     yield _conditions(description)
 

@@ -11,6 +11,7 @@ import fairlab
 from fairlab.errors import FormatError, NotFoundError, QueryError
 from fairlab.fair.metrics import TESTS
 from fairlab.fair.report import Report
+from fairlab.record import Record
 from tests.fair.good_image import crate
 from tests.servers import Fault
 from tests.stores import put_attributes, write_plate, write_store
@@ -70,7 +71,8 @@ def test_what_was_opened_is_assessed_from_where_it_was_read(tmp_path: Path) -> N
 
 def test_a_study_is_assessed_from_its_record_without_asking_for_pixels() -> None:
     report = fairlab.assess("idr:idr0062")
-    assert isinstance(report, Report) and report.kind == "study" and report.probe is None
+    assert isinstance(report, Report) and report.kind == "study" and report.probe is not None
+    assert report.probe.answers.keys() == {"doi", "landing"}, "only whether they answer is asked"
     assert report.outcomes["A1-02"].status == "na" and report.outcomes["R1.1-01"].status == "pass"
 
 
@@ -140,3 +142,27 @@ def test_a_poor_image_is_told_apart_from_a_good_one(tmp_path: Path) -> None:
     for metric in ("I1-05", "I1-06", "R1-02"):
         assert worse.outcomes[metric].status == "fail", (metric, worse.outcomes[metric])
     assert any("pixels" in fix.text for fix in worse.fixes)
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "resolvable"), [("page.html", "pass", "yes"), ("gone.html", "fail", "no")]
+)
+def test_it_is_asked_whether_the_page_of_a_study_answers(
+    tmp_path: Path, serve: Serve, page: str, status: str, resolvable: str
+) -> None:
+    (tmp_path / "page.html").write_text("<p>a study")
+    url = f"{serve(tmp_path).url}/{page}"
+    report = fairlab.assess(Record(id="x:1", kind="study", repository="X", title="Cells", landing_url=url))
+    assert report.outcomes["F1-03"].status == status and report.row()["resolvable"] == resolvable
+    assert report.kind == "study" and report.outcomes["A1-02"].status == "na"
+    assert report.outcomes["R1-03"].status == "unknown", "a page that answers is no metadata that was read"
+    assert Report.from_json(report.to_json()).outcomes == report.outcomes
+    with pytest.raises(QueryError):
+        report.predicted({"crate:0": "{}"})
+
+
+def test_a_doi_that_cannot_be_asked_leaves_it_open() -> None:
+    report = fairlab.assess(
+        Record(id="x:1", kind="study", repository="X", title="Cells", doi="10.6019/S-BIAD7")
+    )
+    assert report.outcomes["F1-03"].status == "unknown", "tests are offline"

@@ -305,6 +305,19 @@ def test_a_study_is_not_judged_by_pixels_that_it_has_not() -> None:
     assert outcomes["F1-02"].score == 0.5
 
 
+def test_what_a_record_has_no_room_for_is_not_held_against_it() -> None:
+    record = Record(id="bia:S-BIAD7", kind="study", repository="BIA", accession="S-BIAD7", title="Mitosis")
+    outcomes = evaluate(None, Description.of(record))
+    assert {outcomes[id_].status for id_ in ("R1-01", "R1-03", "F2-05")} == {"unknown"}
+    assert outcomes["F2-02"].status == "fail"
+
+
+def test_a_document_too_long_to_be_kept_leaves_open_what_it_says() -> None:
+    long = answer("ome-xml", text=None, error="too-long: more than 8388608 bytes, which are not kept")
+    outcome = _outcome("R1-03", every(unsaid("acquisition.instrument"), long))
+    assert outcome.status == "unknown" and "too-long" in outcome.evidence[0].text
+
+
 def test_an_image_of_a_catalogue_alone_leaves_much_open() -> None:
     record = Record(id="idr:idr0062/1.zarr", kind="image", repository="IDR", url="https://x.org/1.zarr")
     outcomes = evaluate(None, Description.of(record))

@@ -45,7 +45,7 @@ def _graded(
         text=f"{100 * (share or 0):.0f} % of the {what}" + (f"; missing: {names}" if missing else "")
     )
     why = seen.silence(probe, description, (*seen.STUDY_FACTS, "ome-xml", "ngff", "array"))
-    why = why or (seen.EXCERPT if probe is None else None)
+    why = why or (None if seen.was_probed(probe) else seen.EXCERPT)
     if missing and why:
         return unknown(f"{names} may be stated elsewhere: {why}", told, fix=seen.ASK_AGAIN)
     return graded(

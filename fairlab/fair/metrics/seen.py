@@ -30,6 +30,8 @@ BESIDE: Final[tuple[Kind, ...]] = ("user", "api", "study-crate", "crate", "ome-x
 NGFF: Final[tuple[Kind, ...]] = ("ngff",)
 ARRAY: Final[tuple[Kind, ...]] = ("array",)
 CRATE: Final[tuple[Kind, ...]] = ("crate",)
+RESOLUTION: Final = frozenset({"doi", "landing"})
+"""Roles of what the identifiers lead to; see :mod:`fairlab.fair.resolution`."""
 _ROLES: Final[dict[Kind, tuple[str, ...]]] = {
     "crate": ("crate:0", "crate:1", "crate:2", "crate:3"),
     "ome-xml": ("ome-xml",),
@@ -66,6 +68,11 @@ def unanswered(probe: Probe | None, role: str) -> Answer | None:
     if answer is None or answer.text is not None or answer.status in _ABSENT:
         return None
     return answer
+
+
+def was_probed(probe: Probe | None) -> bool:
+    """Whether the documents beside an image were asked for, not only where its identifiers lead."""
+    return probe is not None and bool(probe.answers.keys() - RESOLUTION)
 
 
 def root_role(probe: Probe | None) -> str | None:
@@ -229,12 +236,12 @@ def silence(probe: Probe | None, description: Description, by: Collection[Kind])
         for role in _ROLES.get(kind, ()):
             if (answer := unanswered(probe, role)) is not None:
                 return f"{answer.url} gave no answer ({answer.error or answer.status or 'not read'})"
-    if probe is None and not is_study(description) and any(kind in _ROLES for kind in by):
+    if not was_probed(probe) and not is_study(description) and any(kind in _ROLES for kind in by):
         return "the documents beside the image were not asked for"
     told = {one.kind for one in description.statements}
-    if probe is None and not told & set(by):
+    if not was_probed(probe) and not told & set(by):
         return "no document that could say it was read"
-    if probe is None and "catalogue" not in by:
+    if not was_probed(probe) and "catalogue" not in by:
         return EXCERPT
     return None
 
