@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
@@ -24,6 +25,7 @@ from fairlab.fair.field_tables import (
 from fairlab.fair.rembi_coverage import name_of
 from fairlab.net.address import redact
 from fairlab.record import Record, Source
+from fairlab.repositories import base
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,6 +38,14 @@ if TYPE_CHECKING:
 
 _CRATE: Final = "ro-crate-metadata.json"
 _GROUP: Final = ("zarr.json", ".zattrs", ".zgroup")
+_OTHERS: Final = {
+    frozenset({"accno", "section"}): "a submission to BioStudies (PageTab)",
+    frozenset({"@context"}): "JSON-LD that is no RO-Crate",
+    frozenset({"zarr_format"}): "the metadata of one Zarr group",
+    frozenset({"multiscales"}): "the attributes of one Zarr group",
+}
+"""Keys of documents that are something else, to what they are."""
+_DOI: Final = re.compile(r"10\.\d{4,9}/\S+$")
 _FILES: Final = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonld"})
 
 
@@ -55,12 +65,12 @@ def given(source: Checkable) -> Given:
     'mouse'
     >>> known, name = given("sample:nuclei")
     >>> name, known.get("citation.license")["spdx"]
-    ('sample:nuclei', 'CC0-1.0')
+    ('sample:nuclei (as listed; its address reads the image, too)', 'CC0-1.0')
     """
     if isinstance(source, Description):
         return source, name_of(source)
     if isinstance(source, Record):
-        return Description.of(source), source.id
+        return _of_record(source)
     # Some of xarray's objects are mappings; asked without importing it.
     if type(source).__module__.partition(".")[0] == "xarray":
         return _of_image(cast("Opened", source))
@@ -83,12 +93,24 @@ def _of_name(source: str | os.PathLike[str]) -> Given:
     if _exists(path) and path.is_dir():
         return _of_folder(path)
     # A name without the ending of a file may be an accession: "S-BIAD634".
-    if isinstance(source, str) and not (path.suffix.lower() in _FILES or os.sep in text or _exists(path)):
+    if isinstance(source, str) and not _exists(path) and _names_something(text, path):
         from fairlab.lookups import lookup
 
-        record = lookup(text)
-        return Description.of(record), record.id
+        return _of_record(lookup(text))
     return _of_content(read_bytes(path), where=str(path))
+
+
+def _names_something(text: str, path: Path) -> bool:
+    """Whether a text is an identifier, not the path of a file that is not there."""
+    if base.scheme(text) is not None or _DOI.match(text):
+        return True
+    return path.suffix.lower() not in _FILES and os.sep not in text
+
+
+def _of_record(record: Record) -> Given:
+    # What the catalogue does not say, the image itself may: the answer must not read as if it had been looked at.
+    hint = " (as listed; its address reads the image, too)" if record.kind == "image" and record.url else ""
+    return Description.of(record), f"{record.id}{hint}"
 
 
 def _of_folder(path: Path) -> Given:
@@ -154,6 +176,11 @@ def _of_known_form(document: Any, where: str) -> Description | None:
         return _of_crate(document, where)
     if {"id", "kind", "repository"} <= document.keys():
         return Description.of(Record.from_dict(document))
+    if other := next((what for keys, what in _OTHERS.items() if keys <= document.keys()), None):
+        raise FormatError(
+            f"{other} is not read here\n  {where}; give an RO-Crate, a table of fields, or an identifier to look up",
+            kind="document-unknown",
+        )
     return None
 
 
@@ -177,7 +204,7 @@ def _of_image(source: str | Path | Opened) -> Given:
 
     records = _records(source)
     if records and records[0].kind == "study":  # the page of a study
-        return Description.of(records[0]), records[0].id
+        return _of_record(records[0])
     bundle = probe(source, chunk=False)
     if bundle.zarr_format is None:
         _refuse(bundle)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fairlab.errors import FormatError
 from fairlab.fair.coverage import Finding
 from fairlab.fair.field_tables import Cell, key
-from fairlab.terms import nearest
+from fairlab.terms import fold, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,13 +60,14 @@ def sort_out(
     index = _index(known, also or {})
     votes = _votes(cells, index)
     values: Values = defaultdict(list)
-    findings: dict[tuple[str | None, str], Finding] = {}
+    findings: dict[tuple[str, str, str], Finding] = {}
     for cell in cells:
         meant = _meant(cell, known, index, votes)
         if len(meant) == 1:
             values[meant[0]].append((cell.item, cell.value))
-        elif (cell.module, cell.field) not in findings:
-            findings[cell.module, cell.field] = _finding(cell, meant, known)
+        else:
+            one = _finding(cell, meant, known)
+            findings.setdefault((one.rule, one.module, one.field), one)
     if not values:
         hints = "; ".join(one.message for one in list(findings.values())[:_SHOWN])
         raise FormatError(
@@ -102,15 +103,18 @@ def _meant(
 ) -> list[Name]:
     found = index.get(key(cell.field), [])
     if cell.module is not None:
-        stated = key(cell.module)
-        # The whole name, or one that goes on: "File (image acquisition)" is "File".
-        modules = [module for module in known if stated == key(module)] or [
-            module for module in known if stated.startswith(key(module))
-        ]
+        modules = _modules(cell.module, known)
         return [name for name in found if name[0] in modules]
     most = max((votes[module] for module, _ in found), default=0)
     likely = [name for name in found if votes[name[0]] == most]
     return likely if len(likely) == 1 else found
+
+
+def _modules(written: str, known: Iterable[str]) -> list[str]:
+    """The module of that name, or whose name goes on: "File (image acquisition)" is "File"."""
+    words = fold(written)
+    whole = [module for module in known if key(module) == key(written)]
+    return whole or [module for module in known if words[: len(fold(module))] == fold(module)]
 
 
 def _finding(cell: Cell, meant: Sequence[Name], known: Mapping[str, Sequence[str]]) -> Finding:
@@ -119,9 +123,9 @@ def _finding(cell: Cell, meant: Sequence[Name], known: Mapping[str, Sequence[str
         places = " or ".join(f'"{module}.{field}"' for module, field in meant)
         message = f'"{shown}" is a field of several modules; write {places}'
         return Finding(level="error", rule="ambiguous-field", field=shown, message=message)
-    if cell.module is not None and not any(key(cell.module).startswith(key(module)) for module in known):
+    if cell.module is not None and not _modules(cell.module, known):
         message = f'no module is called "{cell.module[:60]}"; there are {", ".join(known)}'
-        return Finding(level="warning", rule="unknown-module", field=shown, message=message)
+        return Finding(level="warning", rule="unknown-module", field=cell.module[:60], message=message)
     near = nearest(shown, {field for fields in known.values() for field in fields})
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return Finding(

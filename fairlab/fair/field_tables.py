@@ -85,6 +85,8 @@ def cells_of_text(text: str, *, where: str) -> list[Cell]:
     """
     if is_json(text):
         return cells_of_json(parse_json(text, where=where), where=where)
+    if text.lstrip().startswith("<"):
+        raise FormatError(f"it is XML or HTML, no table\n  {where}; {_FORMS}", kind="table-form")
     return _not_empty(_cells_of_csv(text, where=where), where)
 
 

@@ -100,8 +100,30 @@ def test_where_there_is_no_image_is_no_gap_but_an_error(folder: Path, serve: Ser
         fair.rembi(empty)
 
 
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"accno": "S-BIAD1", "section": {}}, "BioStudies"),
+        ({"@context": {}, "@type": "Dataset", "name": "A"}, "no RO-Crate"),
+        ({"zarr_format": 3, "attributes": {}}, "Zarr group"),
+    ],
+)
+def test_documents_of_other_kinds_are_named_and_refused(document: dict[str, Any], said: str) -> None:
+    with pytest.raises(errors.FormatError, match=said) as caught:
+        fair.rembi(document)
+    assert caught.value.kind == "document-unknown"
+
+
+def test_what_is_only_listed_does_not_read_as_if_it_had_been_looked_at() -> None:
+    assert "as listed" in fair.rembi("idr:idr0062/6001240.zarr").source
+    assert fair.rembi("idr:idr0062").source == "idr:idr0062"
+
+
 def test_identifiers_in_every_form_are_looked_up() -> None:
     whole = fair.rembi("idr:idr0062")
+    with pytest.raises(errors.NotFoundError) as unknown:
+        fair.rembi("10.1234/none")
+    assert unknown.value.kind == "identifier-unknown"
     assert fair.rembi("idr0062") == whole == fair.rembi("https://idr.openmicroscopy.org/study/idr0062/")
     with pytest.raises(errors.NotFoundError) as caught:
         fair.rembi("S-NOPE1")

@@ -64,6 +64,7 @@ def test_files_as_programs_write_them(content: bytes, suffix: str, tmp_path: Pat
         (b"field,value,item\norganism,mouse,first\n", "table-form", "row 2 does not say which item"),
         (b"field,value,item\norganism,mouse,999999999\n", "table-form", "row 2 does not say which item"),
         (b'{"organism": ', "table-form", "not JSON"),
+        (b'<?xml version="1.0"?><OME/>', "table-form", "XML or HTML"),
         (b"[1, 2]", "table-form", "something else than objects"),
         (b"[" * 20_000, "table-form", "not JSON"),
     ],
@@ -142,6 +143,12 @@ def test_a_module_may_be_named_in_more_words() -> None:
     assert list(_sorted_out("Filename", module="File (image acquisition)")[0]) == [("File", "Filename")]
     with pytest.raises(errors.FormatError, match='no module is called "Xile'):
         _sorted_out("Filename", module="Xile")
+
+
+def test_an_unknown_module_is_told_once() -> None:
+    cells = [Cell(module="Filez", field=f, value=1) for f in ("Filename", "Comment")]
+    findings = sort_out([*cells, Cell(field="Clone", value=1)], _KNOWN, standard="MITI", where="here")[1]
+    assert [(one.rule, one.field) for one in findings] == [("unknown-module", "Filez")]
 
 
 def test_unknown_names_are_told_with_the_nearest() -> None:
