@@ -58,13 +58,14 @@ _WORDING: Final = frozenset(
 )  # fmt: skip
 """Paths on which documents may say different things and be right both: other words, other addresses, another count."""
 _VOCABULARIES: Final = {"biosample.organism": organisms, "acquisition.method": imaging_methods}
+_ENCODED: Final = json.JSONEncoder(sort_keys=True).encode
 _KEYS: Final = ("id", "spdx", "orcid", "doi", "pmid")
 """What two entries are known by: when both have it, nothing else decides."""
 
 
 def ranked(statements: Sequence[Statement]) -> list[Statement]:
     """Statements about one path, the preferred first; among equals the one that says more."""
-    return sorted(statements, key=_rank)
+    return sorted(statements, key=_rank) if len(statements) > 1 else list(statements)
 
 
 def _rank(one: Statement) -> tuple[Any, ...]:
@@ -78,7 +79,7 @@ def _rank(one: Statement) -> tuple[Any, ...]:
 
 def canonical(value: Any) -> str:
     """A JSON value as text that is the same for equal values."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, default=list)
+    return _ENCODED(value)
 
 
 def disagree(path: str, statements: Sequence[Statement]) -> bool:
@@ -87,7 +88,7 @@ def disagree(path: str, statements: Sequence[Statement]) -> bool:
     A list that has part of another agrees with it, and so does a broader term; texts agree without regard to case
     and spaces, numbers within a ten-thousandth.
     """
-    if path in _WORDING:
+    if path in _WORDING or len(statements) < 2:
         return False
     told = [one for one in statements if path not in _NAMES or one.source.basis == "asserted"]
     values = list({canonical(one.value): one.value for one in told}.values())

@@ -43,9 +43,7 @@ class Description:
     """What each document says; kept in one order, each once, without those that say nothing."""
 
     def __post_init__(self) -> None:
-        told = {
-            (one.path, canonical(one.to_dict())): one for one in self.statements if not is_empty(one.value)
-        }
+        told = {_key(one): one for one in self.statements if not is_empty(one.value)}
         object.__setattr__(self, "statements", tuple(told[key] for key in sorted(told)))
 
     @functools.cached_property
@@ -172,6 +170,15 @@ class Description:
     def from_json(cls, text: str) -> Description:
         """Rebuild a description from :meth:`to_json`."""
         return cls.from_dict(json.loads(text))
+
+
+def _key(one: Statement) -> tuple[str, ...]:
+    """What a statement is told from others by, and sorted by."""
+    source = one.source
+    return (
+        one.path, one.kind, source.document, source.pointer, source.retrieved_at or "", source.basis,
+        canonical(one.value), canonical(one.raw),
+    )  # fmt: skip
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -65,7 +66,12 @@ def kind_of(source: Source) -> Kind:
     >>> kind_of(Source(document="IDR/ome-ngff-samples _data/table.csv @858067f"))
     'catalogue'
     """
-    name = re.sub(r"[?#].*$|\s@\w+$", "", source.document)
+    return _kind_of(source.document)
+
+
+@functools.lru_cache(maxsize=4096)
+def _kind_of(document: str) -> Kind:
+    name = re.sub(r"[?#].*$|\s@\w+$", "", document)
     last = name.rsplit("/", 1)[-1].rsplit(" ", 1)[-1]
     if last.endswith("ro-crate-metadata.json"):
         return "crate" if last == "ro-crate-metadata.json" else "study-crate"
@@ -80,15 +86,17 @@ def kind_of(source: Source) -> Kind:
 
 def statements_of_record(record: Record) -> list[Statement]:
     """What a flat record states; of what it does not say the source, the record itself is the source."""
-    return [one for one in _statements(record) if not is_empty(one.value)]
+    return [one for one in _statements(record) if one is not None]
 
 
-def _statements(record: Record) -> Iterator[Statement]:
+def _statements(record: Record) -> Iterator[Statement | None]:
     unnamed = Source(document=record.landing_url or record.url or record.id)
 
-    def told(field: str, path: str, value: Any, raw: Any = None) -> Statement:
+    def told(field: str, path: str, value: Any, raw: Any = None) -> Statement | None:
+        if is_empty(value):
+            return None
         source = record.source(field) or unnamed
-        kind = kind_of(source)
+        kind = _kind_of(source.document)
         if path == "citation.title" and kind in ("ngff", "ome-xml"):
             path = "image.name"
         return Statement(path=path, value=value, raw=raw, source=source, kind=kind)
