@@ -60,7 +60,8 @@ def graph_of(folder: Path) -> dict[str, dict[str, Any]]:
 
 def test_a_run_knows_what_its_kernel_opened(run: runs.Run) -> None:
     assert [record.id for record in run.records] == ["sample:cells2d"]
-    assert "sample:cells2d" in cite(run.records).text and "sample:cells2d" in str(run)
+    assert "sample:cells2d" in cite(run).text and "sample:cells2d" in str(run)
+    assert cite(run) == cite(run.records)
     assert runs.list_runs(run.record.parent.parent)[0].inputs == run.inputs
     assert not list(run.record.parent.glob("*.part"))
     assert "sample:cells2d" not in [record.id for record in fairlab.cite_session().records]  # another process

@@ -84,6 +84,7 @@ def _add_people(facts: Facts, study: dict[str, Any]) -> None:
                 orcid=values.orcid(person.get("orcid")),
                 affiliation=text(at(where, 0, "display_name")),
                 ror=values.ror(at(where, 0, "rorid")),
+                roles=texts(person.get("role")),
             )
         )
     known = values.creators(people)

@@ -62,6 +62,7 @@ def test_a_study(bia: Bia) -> None:
     assert (
         study.creators[0].orcid == "0000-0002-1825-0097"
         and study.creators[0].ror == "https://ror.org/02catss52"
+        and study.creators[0].roles == ("first author",)
     )
     assert study.publications == ("https://doi.org/10.1234/example",) and study.pmid == ("12345678",)
     assert study.funding == ("A Trust G-1",) and study.see_also == ("https://github.com/example/code",)

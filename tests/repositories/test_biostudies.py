@@ -223,6 +223,7 @@ def test_a_real_study(shared: Path) -> None:
     assert [person.name for person in study.creators][:2] == ["David Svoboda", "Michal Kozubek"]
     assert study.creators[0].affiliation == "Centre for Biomedical Image Analysis"
     assert study.creators[4].orcid == "0000-0002-0456-6912"
+    assert study.creators[0].roles == ("dataset creator",) and study.creators[3].roles == ("data curation",)
     assert [term.label for term in study.organism] == ["simulated data"]
     assert "https://doi.org/10.1002/cyto.a.20714" in study.publications and study.has_labels is True
     assert "https://www.ebi.ac.uk/empiar/EMPIAR-11380/" in study.see_also
