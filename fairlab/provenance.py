@@ -177,6 +177,10 @@ def _records(obj: Any, among: Mapping[str, Record]) -> Iterable[Record]:
     attrs = getattr(obj, "attrs", None)
     if isinstance(attrs, Mapping):
         yield from _of_tree(obj, among) if hasattr(obj, "subtree") else _of_holder(obj, among)
+    elif isinstance(
+        records := getattr(obj, "records", None), tuple
+    ):  # results, a report, a run of a notebook
+        yield from records
     elif isinstance(obj, Iterable) and not isinstance(obj, str | bytes | Mapping):
         for item in obj:
             yield from _records(item, among)
