@@ -96,13 +96,13 @@ def _scores(report: Report) -> str:
     total = report.total
     value = "unknown" if total.value is None else f"{total.value:.0f}"
     rows = "".join(
-        f"<span>{WORDS[letter]}</span>{_bar(score)}<span class='range'>{escaped(score.short)}"
-        f" <span class='soft' title='maturity, 0 to 3'>m{score.maturity}</span></span>"
+        f"<span>{WORDS[letter]}</span>{_bar(score)}<span class='range'>{escaped(score.short)}</span>"
         for letter, score in report.letters.items()
     )
     told = (
         f"{METRIC_SET}; {100 * report.unknown_share:.0f} % of the weight could not be told, "
-        "and the range holds what that leaves open"
+        "and the range holds what that leaves open; maturity of 3: "
+        + ", ".join(f"{letter} {score.maturity}" for letter, score in report.letters.items())
     )
     range_ = f"{total.low:.0f} to {total.high:.0f} of 100"
     whole = (

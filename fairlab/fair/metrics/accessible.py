@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from fairlab.fair.metrics import seen
+from fairlab.fair.metrics.addresses import is_web
 from fairlab.fair.metrics.seen import said
 from fairlab.fair.outcome import Evidence, Outcome, failed, graded, met, unknown
 
@@ -29,7 +30,7 @@ def metadata_readable(probe: Probe | None, description: Description) -> Outcome:
     fix = "Let everybody read the metadata (zarr.json, .zattrs) over HTTPS, without signing in."
     if probe is None:
         return unknown("the address was not asked", fix=seen.ASK_AGAIN)
-    if not seen.is_web(_asked(probe)):
+    if not is_web(_asked(probe)):
         return unknown(_LOCAL, Evidence(text="what was probed", document=probe.url), fix=_PUBLISH)
     role = seen.root_role(probe)
     if role:
@@ -126,7 +127,7 @@ def browser_access(probe: Probe | None, description: Description) -> Outcome:
     fix = "Let the server send Access-Control-Allow-Origin: * with the OME-Zarr."
     if probe is None:
         return unknown("the address was not asked", fix=seen.ASK_AGAIN)
-    if not seen.is_web(_asked(probe)):
+    if not is_web(_asked(probe)):
         return unknown(_LOCAL, Evidence(text="what was probed", document=probe.url), fix=_PUBLISH)
     answers = [answer for role, answer in sorted(probe.answers.items()) if answer.text is not None]
     for answer in answers:
@@ -147,7 +148,7 @@ def access_level(probe: Probe | None, description: Description) -> Outcome:
     for path in ("access.level", "access.conditions"):
         if description.get(path):
             return met(said(description, path))
-    if probe and seen.is_web(_asked(probe)) and (role := seen.root_role(probe)):
+    if probe and is_web(_asked(probe)) and (role := seen.root_role(probe)):
         if why := seen.silence(probe, description, seen.STUDY_FACTS):
             return unknown(f"it can be read; whether that is stated is not known: {why}", fix=seen.ASK_AGAIN)
         told = Evidence(
@@ -195,7 +196,7 @@ def metadata_outlive_data(probe: Probe | None, description: Description) -> Outc
 def _asked(probe: Probe) -> str:
     """The address that answered, where the probe was given a name."""
     role = seen.root_role(probe) or next(iter(sorted(probe.answers)), None)
-    return probe.answers[role].url if role and not seen.is_web(probe.url) else probe.url
+    return probe.answers[role].url if role and not is_web(probe.url) else probe.url
 
 
 def _told(answer: Answer) -> str:

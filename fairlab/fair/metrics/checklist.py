@@ -47,7 +47,7 @@ def _graded(
     why = seen.silence(probe, description, (*seen.STUDY_FACTS, "ome-xml", "ngff", "array"))
     why = why or (None if seen.was_probed(probe) else seen.EXCERPT)
     if missing and why:
-        return unknown(f"{names} may be stated elsewhere: {why}", told, fix=seen.ASK_AGAIN)
+        return unknown(f"what is missing may be stated elsewhere: {why}", told, fix=seen.ASK_AGAIN)
     return graded(
         share or 0.0, told, fix=f"Fill in {names}; fairlab.fair.template('rembi') has a line for each."
     )

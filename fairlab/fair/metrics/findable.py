@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from fairlab.fair.metrics import seen
+from fairlab.fair.metrics.addresses import is_remote
 from fairlab.fair.metrics.linked import root_of
 from fairlab.fair.metrics.seen import not_said, said
 from fairlab.fair.outcome import Evidence, Outcome, failed, graded, met, unknown
@@ -31,15 +32,15 @@ def unique_identifier(probe: Probe | None, description: Description) -> Outcome:
     fix = "Publish the image at an address of the web, and state that address or a DOI in its metadata."
     for path in ("identity.doi", "identity.landing_page", "identity.url", "identity.listed_url"):
         value = description.get(path)
-        if value and (path == "identity.doi" or seen.is_remote(value)):
+        if value and (path == "identity.doi" or is_remote(value)):
             return met(said(description, path))
     for document, crate in seen.crates(probe):
         name = str((root_of(crate) or {}).get("@id", ""))
-        if seen.is_remote(name) or name.startswith("urn:"):
+        if is_remote(name) or name.startswith("urn:"):
             return met(
                 Evidence(text=f"the crate's root is {seen.brief(name)}", document=document, pointer="@graph")
             )
-    if probe and seen.is_remote(probe.url):
+    if probe and is_remote(probe.url):
         return met(Evidence(text="the address of the image", document=probe.url))
     missing = not_said(probe, description, "an identifier that is valid everywhere", fix=fix)
     if missing.status == "fail" and (place := seen.where(probe, description)):
@@ -116,7 +117,7 @@ def citation_core(probe: Probe | None, description: Description) -> Outcome:
     parts: dict[str, Any] = {
         "creators": get("citation.creators") or get("citation.attribution"),
         "title": get("citation.title") or get("study.title"),
-        "identifier": get("identity.doi") or get("identity.accession") or seen.is_remote(url),
+        "identifier": get("identity.doi") or get("identity.accession") or is_remote(url),
         "publisher": get("citation.publisher") or get("identity.repository"),
         "date of publication": get("citation.date_published"),
         "kind of resource": get("identity.object_type") or seen.crates(probe),

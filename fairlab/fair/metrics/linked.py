@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.fair.metrics import seen
+from fairlab.fair.metrics.addresses import is_remote
 from fairlab.fair.outcome import Evidence, Outcome, failed, graded, met, unknown
 from fairlab.terms import read_table
 
@@ -98,7 +99,7 @@ def schema_org(probe: Probe | None, description: Description) -> Outcome:
             "description": root.get("description"),
             "license": root.get("license"),
             "creator": root.get("creator") or root.get("author"),
-            "url": root.get("url") or root.get("identifier") or seen.is_remote(str(root.get("@id", ""))),
+            "url": root.get("url") or root.get("identifier") or is_remote(str(root.get("@id", ""))),
         }
         missing = [name for name, value in parts.items() if not value]
         told = Evidence(

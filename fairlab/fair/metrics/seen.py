@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from fairlab.errors import FormatError
 from fairlab.fair.outcome import Evidence, Outcome, failed, unknown
@@ -278,34 +276,6 @@ def kept_elsewhere(description: Description) -> Statement | None:
 def is_study(description: Description) -> bool:
     """Whether a study is assessed, which has no pixels of its own."""
     return bool(description.get("identity.object_type") == "study")
-
-
-# ── addresses ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def is_remote(url: str | None) -> bool:
-    """Whether an address means the same thing from everywhere: not a path, not this machine.
-
-    Examples
-    --------
-    >>> is_remote("https://example.org/a.zarr"), is_remote("http://127.0.0.1:80/a.zarr"), is_remote("/data/a.zarr")
-    (True, False, False)
-    """
-    parts = urlsplit(url or "")
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https", "s3", "gs", "az", "abfs", "ftp") or not host:
-        return False
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return False
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        return parts.scheme in ("s3", "gs", "az", "abfs") or "." in host
-
-
-def is_web(url: str | None) -> bool:
-    """Whether an address is of the web, this machine included."""
-    return (url or "").startswith(("http://", "https://"))
 
 
 def where(probe: Probe | None, description: Description) -> str | None:

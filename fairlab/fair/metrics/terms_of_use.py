@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.fair.metrics import seen
+from fairlab.fair.metrics.addresses import is_web
 from fairlab.fair.metrics.seen import brief, not_said, said
 from fairlab.fair.outcome import Evidence, Outcome, failed, graded, met, not_applicable, unknown
 
@@ -43,7 +44,7 @@ def by_address(probe: Probe | None, description: Description) -> Outcome:
     for one in told:
         raw = one.raw.get("@id") if isinstance(one.raw, dict) else one.raw
         raw = one.value.get("url") if raw is None and isinstance(one.value, dict) else raw
-        if seen.is_web(str(raw)):
+        if is_web(str(raw)):
             return met(
                 Evidence(text=brief(raw), document=one.source.document, pointer=one.source.pointer or None)
             )
