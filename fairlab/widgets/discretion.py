@@ -24,8 +24,18 @@ def discreet(text: str) -> str:
     >>> discreet("no answer from https://me:word@example.org/a.zarr?token=1 wrote /home/me/out/a.csv")
     'no answer from https://example.org/a.zarr?… wrote …/a.csv'
     """
-    plain = _ADDRESS.sub(lambda found: redact(found[0]), text)
-    return _PATH.sub(lambda found: "…/" + re.split(r"[\\/]", found[0].rstrip("\\/"))[-1], plain)
+    return without_paths(_ADDRESS.sub(lambda found: redact(found[0]), text))
+
+
+def without_paths(text: str) -> str:
+    """A text, or HTML, with paths on this machine cut to their last part; addresses stay as they are.
+
+    Examples
+    --------
+    >>> without_paths("<td>/home/me/a.zarr</td><a href='https://example.org/a/b?c=d'>")
+    "<td>…/a.zarr</td><a href='https://example.org/a/b?c=d'>"
+    """
+    return _PATH.sub(lambda found: "…/" + re.split(r"[\\/]", found[0].rstrip("\\/"))[-1], text)
 
 
 def shown_id(record: Record) -> str:

@@ -1,13 +1,15 @@
-"""One verb for whatever there is to look at: an image, a plate."""
+"""One verb for whatever there is to look at: an image, a plate, a report."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import FormatError
+from fairlab.fair.report import Report
 from fairlab.plate import open_plate
 from fairlab.record import Record
 from fairlab.widgets import viewer
+from fairlab.widgets.fair_card import FairCard, fair_card
 from fairlab.widgets.plate_grid import PlateGrid, plate_grid
 from fairlab.widgets.plate_pictures import is_plate
 
@@ -15,14 +17,14 @@ if TYPE_CHECKING:
     from fairlab.widgets.viewer import Viewer
 
 
-def view(obj: Any, **choices: Any) -> Viewer | PlateGrid:
-    """Look at an image or at a whole plate.
+def view(obj: Any, **choices: Any) -> Viewer | PlateGrid | FairCard:
+    """Look at an image, at a whole plate or at a FAIR report.
 
     Parameters
     ----------
-    obj : DataTree, Dataset, DataArray, array, Record, path-like or str
+    obj : DataTree, Dataset, DataArray, array, Record, Report, path-like or str
         An image as :func:`fairlab.open_image` gives or takes it, any array with two dimensions or more; or a
-        plate, as :func:`fairlab.open_plate` gives or takes it.
+        plate, as :func:`fairlab.open_plate` gives or takes it; or what :func:`fairlab.assess` gave.
     **choices
         For an image: ``channels=``, ``level=``, ``labels=``, ``width=``, positions such as ``z=4`` …; see
         :func:`fairlab.widgets.viewer.view`. For a plate: ``values=``, ``by=``, ``field=``, ``channels=``; see
@@ -30,7 +32,7 @@ def view(obj: Any, **choices: Any) -> Viewer | PlateGrid:
 
     Returns
     -------
-    Viewer or PlateGrid
+    Viewer, PlateGrid or FairCard
         Shows itself as the last line of a cell, and stays as a picture in the saved notebook.
 
     Raises
@@ -46,6 +48,8 @@ def view(obj: Any, **choices: Any) -> Viewer | PlateGrid:
     >>> view("sample:plate")
     Synthetic screen: three compounds at four doses: 3 × 4 wells, 11 imaged, 2 fields
     """
+    if isinstance(obj, Report):
+        return fair_card(obj, **choices)
     if is_plate(obj):
         return plate_grid(obj, **choices)
     if isinstance(obj, Record) and obj.layout == "plate":
