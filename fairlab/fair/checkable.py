@@ -87,9 +87,13 @@ def given(source: Checkable) -> Given:
 
 def _of_name(source: str | os.PathLike[str]) -> Given:
     text = os.fspath(source).strip()
+    if not text:
+        raise QueryError(
+            "there is nothing to check: give a file, an address or an identifier", kind="source-type"
+        )
     if "://" in text:
         return _of_address(text)
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 (Path's own raises where there is no such user)
     if _exists(path) and path.is_dir():
         return _of_folder(path)
     # A name without the ending of a file may be an accession: "S-BIAD634".

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,7 +51,8 @@ def wavelengths(text: str) -> dict[str, float]:
 
 def _term(value: Any) -> Any:
     if isinstance(value, dict):
-        return term_value(value.get("label"), value.get("id"))
+        label, id_ = (str(value[key]) if value.get(key) else None for key in ("label", "id"))
+        return term_value(label, id_)
     found = _TERM.fullmatch(value)
     return term_value(found[1], found[2]) if found else term_value(None, value)
 
@@ -106,9 +108,14 @@ def _extents(value: Any) -> dict[str, int]:
     return found
 
 
+def _written(length: Any) -> str:
+    """A length as text; JSON may hold its number and unit apart."""
+    return f"{length.get('value')} {length.get('unit') or ''}" if isinstance(length, dict) else str(length)
+
+
 def _lengths(value: Any) -> dict[str, dict[str, Any]]:
     if isinstance(value, dict):
-        value = ", ".join(f"{axis} {length}" for axis, length in value.items())
+        value = ", ".join(f"{axis} {_written(length)}" for axis, length in value.items())
     found: dict[str, dict[str, Any]] = {}
     for axis, number, unit in _LENGTH.findall(value):
         factor = unit_um(unit) if unit else None
@@ -116,7 +123,9 @@ def _lengths(value: Any) -> dict[str, dict[str, Any]]:
             raise Unreadable(
                 f'a length for each axis: "{unit}" is no unit of length ({unit_name(unit) or "unknown"})'
             )
-        length = float(number) * factor if factor else float(number)
+        length = float(number) * (factor or 1.0)
+        if not math.isfinite(length):
+            raise Unreadable(f"a length for each axis: {number} is too large")
         found[axis.lower()] = {"value": float(f"{length:.12g}"), **({"unit": "micrometer"} if unit else {})}
     if not found or any(one["value"] <= 0 for one in found.values()):
         raise Unreadable('a length for each axis: "z 0.5 µm, y 0.13 µm, x 0.13 µm"')

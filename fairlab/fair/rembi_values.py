@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from fairlab.fair.field_tables import Cell
 
 _AXIS_TYPES: Final = {"t": "time", "c": "channel"}
+_LONGEST_WORDS: Final = 2000
+_LONGEST: Final = {"text": 100_000, "texts": 100_000, "matrices": 100_000}
+"""Characters by form: what is longer was not written by hand, and patterns take the square of its length."""
 _ONE: Final = frozenset(
     {"text", "license", "date", "doi", "kind", "format", "extents", "lengths", "flag", "bytes"}
 )
@@ -75,6 +78,9 @@ def _statements(
         findings.append(_finding(field, "several", "it is stated more than once, with different values"))
     read: list[Any] = []
     for value in written:
+        if told := _too_long(field, value):
+            findings.append(told)
+            continue
         try:
             read.append(READERS[field.form](value if isinstance(value, dict) else str(value)))
         except Unreadable as unreadable:
@@ -93,6 +99,13 @@ def _statements(
         )
         for path, value in stated.items()
     ]
+
+
+def _too_long(field: RembiField, value: Any) -> Finding | None:
+    length = len(str(value))
+    if length <= _LONGEST.get(field.form, _LONGEST_WORDS):
+        return None
+    return _finding(field, "type", f"it has {length} characters, too many to be read")
 
 
 def _placed(field: RembiField, value: Any) -> dict[str, Any]:
@@ -137,6 +150,9 @@ def _channel_statements(values: Values, where: str, findings: list[Finding]) -> 
             continue
         place, _, name = field.path.split("|")[0].partition(":")
         for item, value in _numbered(written):
+            if told := _too_long(field, value):
+                findings.append(told)
+                continue
             channel = lists.setdefault(place, {}).setdefault(item, {})
             if field.form == "wavelengths":
                 try:

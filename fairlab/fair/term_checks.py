@@ -48,6 +48,7 @@ TERM_PATHS: Final = (
 """Paths of a description whose values are terms."""
 _CARRIED: Final = re.compile(r"\W*(?:obo:)?(?:FBbi|NCBITaxon)", re.IGNORECASE)
 _WELL_FORMED: Final = re.compile(r"FBbi:\d{8}|NCBITaxon:[1-9]\d*")
+_LONGEST: Final = 500
 _RELEASE: Final = "the release of 2019-03-07 with later ids seen in archives"
 
 
@@ -93,8 +94,8 @@ def term_findings(path: str, value: Mapping[str, str]) -> Iterator[TermFinding]:
     >>> [str(one.status) for one in term_findings("acquisition.method", {"label": "SPIM", "id": "FBbi:00000369"})]
     ['pass', 'pass', 'pass']
     """
-    label = str(value.get("label") or "").strip() or None
-    stated = str(value.get("id") or "").strip() or None
+    label = _bounded(value.get("label"))
+    stated = _bounded(value.get("id"))
     compact = identifier(stated) if stated else None
     common: dict[str, Any] = {"path": path, "label": label, "id": compact or stated}
     if stated is None:
@@ -208,8 +209,7 @@ def too_broad(value: Mapping[str, str]) -> bool:
     >>> too_broad({"label": "light microscopy"}), too_broad({"label": "x", "id": "FBbi:00000251"})
     (True, False)
     """
-    term = Term(label=str(value.get("label") or ""), id=value.get("id"))
-    return imaging_methods().key(term) in BROAD
+    return imaging_methods().key(_term(value)) in BROAD
 
 
 def _specific(methods: list[dict[str, str]], texts: list[str]) -> Iterator[TermFinding]:
@@ -243,9 +243,7 @@ def _narrower(texts: list[str]) -> tuple[Term, ...]:
 
 def _true_to_text(methods: list[dict[str, str]], texts: list[str]) -> Iterator[TermFinding]:
     vocabulary = imaging_methods()
-    keys = {
-        vocabulary.key(Term(label=value.get("label") or "", id=value.get("id"))): value for value in methods
-    }
+    keys = {vocabulary.key(_term(value)): value for value in methods}
     known = [key for key in keys if key]
     # A title says what the images are; a description may speak of other work, so it is asked where a title is mute.
     asked = next((one for one in texts if mentions(one)), "")
@@ -265,6 +263,15 @@ def _true_to_text(methods: list[dict[str, str]], texts: list[str]) -> Iterator[T
         message=f"the text says {written}, the term {stated}" + ("" if wrong else ": they agree"),
         suggestions=tuple(vocabulary.entries[one.principle].term for one in named)[:MOST] if wrong else (),
     )
+
+
+def _bounded(value: Any) -> str | None:
+    # A crate may hold anything; what is longer than this names no term, and patterns take the square of its length.
+    return str(value or "")[:_LONGEST].strip() or None
+
+
+def _term(value: Mapping[str, Any]) -> Term:
+    return Term(label=_bounded(value.get("label")) or "", id=_bounded(value.get("id")))
 
 
 def _short(text: str | None) -> str:

@@ -13,8 +13,9 @@ from fairlab import errors, fair
 from fairlab.fair import PATHS, Description, rembi_coverage, rembi_fields
 from fairlab.fair.field_tables import Cell, key
 from fairlab.fair.rembi_values import described
+from fairlab.fair.term_checks import judged
 from fairlab.terms import Term
-from tests.fair.documents import STATEMENTS, told
+from tests.fair.documents import STATEMENTS, VALUES, told
 from tests.fair.filled import edited, rows, write
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def test_records_descriptions_identifiers_and_their_files_agree(tmp_path: Path) 
     assert len(shares) == 1 and 0 < shares.pop() < 1
 
 
-@pytest.mark.parametrize("source", [None, 3, ["a"], b"title"])
+@pytest.mark.parametrize("source", [None, 3, ["a"], b"title", "", " "])
 def test_what_can_be_no_source_is_refused(source: Any) -> None:
     with pytest.raises(errors.QueryError) as caught:
         fair.rembi(source)
@@ -369,6 +370,32 @@ def test_the_more_is_filled_in_the_more_is_covered(names: set[str]) -> None:
         one.name for one in whole.fields if one.credit == 1
     }
     assert {one.name for one in less.fields if one.credit == 1} >= names & {f.name for f in every}
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(rembi_fields.fields()), VALUES)
+def test_any_value_of_a_field_is_read_or_told(field: Any, value: Any) -> None:
+    if value is None:
+        return
+    known, _ = described([Cell(module=field.module, field=field.key, value=value)], where="here")
+    assert len(rembi_coverage.coverage(known).fields) == 51
+    assert judged(known).findings is not None
+    known.to_json().encode()
+
+
+@pytest.mark.parametrize("form", sorted({field.form for field in rembi_fields.fields()}))
+def test_a_value_of_a_hundred_thousand_signs_is_read_at_once_or_told(form: str) -> None:
+    field = next(field for field in rembi_fields.fields() if field.form == form)
+    for value in ("(" * 50_000 + "a:" * 50_000, " " * 100_000 + "x", "1" * 100_000):
+        known, findings = described([Cell(module=field.module, field=field.key, value=value)], where="here")
+        assert findings or known.statements
+
+
+def test_lengths_with_their_units_apart_are_read() -> None:
+    cells = [Cell(field="pixel_size", value={"x": {"value": 130, "unit": "nm"}, "y": "0.5 µm"})]
+    known, findings = described(cells, where="here")
+    assert not findings
+    assert {axis: one["value"] for axis, one in known.get("image.scale").items()} == {"x": 0.13, "y": 0.5}
 
 
 def test_a_thousand_rows_are_read_as_values_of_their_fields(tmp_path: Path) -> None:

@@ -221,6 +221,12 @@ def test_what_is_too_broad_by_label_or_identifier() -> None:
     assert not too_broad({"label": "fluorescence microscopy"}) and not too_broad({"label": "my own"})
 
 
+def test_a_label_of_a_hundred_thousand_signs_is_judged_at_once() -> None:
+    long = "(" * 100_000
+    known = Description(statements=(told("acquisition.method", [{"label": long, "id": f"FBbi:{long}"}]),))
+    assert judged(known).of("exists")[0].status == "fail"
+
+
 def test_the_report_as_text_data_and_page() -> None:
     report = _report(title="<b>light sheet</b>\x1b[31m")
     assert "light-sheet" in str(report).lower() or "light sheet" in str(report)
