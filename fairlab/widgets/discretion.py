@@ -21,7 +21,7 @@ def discreet(text: str) -> str:
 
     Examples
     --------
-    >>> discreet("no answer from https://me:word@example.org/a.zarr?token=1 wrote /home/me/out/a.csv")
+    >>> discreet("no answer from https://me:word@example.org/a.zarr?token=1 wrote /data/me/out/a.csv")
     'no answer from https://example.org/a.zarr?… wrote …/a.csv'
     """
     return without_paths(_ADDRESS.sub(lambda found: redact(found[0]), text))
@@ -32,7 +32,7 @@ def without_paths(text: str) -> str:
 
     Examples
     --------
-    >>> without_paths("<td>/home/me/a.zarr</td><a href='https://example.org/a/b?c=d'>")
+    >>> without_paths("<td>/data/me/a.zarr</td><a href='https://example.org/a/b?c=d'>")
     "<td>…/a.zarr</td><a href='https://example.org/a/b?c=d'>"
     """
     return _PATH.sub(lambda found: "…/" + re.split(r"[\\/]", found[0].rstrip("\\/"))[-1], text)
@@ -44,7 +44,7 @@ def shown_id(record: Record) -> str:
     Examples
     --------
     >>> from fairlab.record import Record
-    >>> shown_id(Record(id="folder:/home/me/data/a.zarr", kind="image", repository="folder"))
+    >>> shown_id(Record(id="folder:/data/me/data/a.zarr", kind="image", repository="folder"))
     'a.zarr'
     >>> shown_id(Record(id="idr:idr0062/6001240.zarr", kind="image", repository="IDR"))
     'idr:idr0062/6001240.zarr'
