@@ -41,6 +41,8 @@ def audit_values(value: Any, notes: Notes) -> None:
 
 def kind_of(path: Path) -> str | None:
     """What a file is to be looked into as; None: not at all."""
+    if not path.is_file():  # a pipe would be waited for
+        return None
     suffix = path.suffix.lower() or (path.name if path.name.startswith(".") else "")
     for kind, suffixes in (
         ("json", _JSON),

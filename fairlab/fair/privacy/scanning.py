@@ -70,7 +70,7 @@ class _Scan:
 
 def _why(error: FairlabError) -> str:
     # The first line says what is wrong; those after it name places, and a place can be somebody's name.
-    told = {"not-json": "it is no JSON, or larger or deeper than any metadata"}
+    told = {"permission": "this user may not read it", "file": "it could not be read"}
     return told.get(error.kind, error.message.splitlines()[0])
 
 
@@ -231,14 +231,8 @@ def _opened(source: str, limit: int) -> Findings:
         done = _Scan(found.location, limit)
         done.whole = found.whole
         for key, body in found.bodies.items():
-            name = key.rpartition("/")[2]
-            kind = (
-                "xml"
-                if name.lower().endswith(".xml")
-                else "dicom"
-                if name.lower().endswith(".dcm")
-                else "json"
-            )
+            suffix = Path(key).suffix.lower()
+            kind = {".xml": "xml", ".dcm": "dicom"}.get(suffix, "json")
             document = tuple(key.split("/"))
             if isinstance(body, FairlabError):
                 done.unread.append((document, body))

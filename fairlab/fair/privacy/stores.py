@@ -39,6 +39,7 @@ class Found:
 
     location: str
     bodies: dict[str, bytes | FairlabError] = field(default_factory=dict)
+    """By key; an error where something that has to be there was refused."""
     whole: bool = True
     """Whether the limit let all of them be asked for."""
 
@@ -53,7 +54,7 @@ def documents_of(location: str | Mapping[str, bytes], *, limit: int) -> Found:
     AccessError, FormatError, Unavailable
         The store answers with nothing but refusals, or not at all.
     """
-    if isinstance(location, str) and urlsplit(location).path.lower().endswith(_SINGLE):
+    if isinstance(location, str) and "://" in location and urlsplit(location).path.lower().endswith(_SINGLE):
         return _single(location)
     store = open_store(location)
     found = Found(store.location)
@@ -66,7 +67,8 @@ def documents_of(location: str | Mapping[str, bytes], *, limit: int) -> Found:
         room = len(_GROUP) * limit + len(_BESIDE) - len(asked)
         found.whole = found.whole and len(keys) <= room
         asked.update(keys[:room])
-        _ask(store, keys[:room], found)
+        refusals = _ask(store, keys[:room], found)
+        _note_refused(generation, refusals, found)
         if not found.bodies:
             raise NotFoundError(
                 f"there is nothing to look into\n  at {store.location}\n"
@@ -95,8 +97,8 @@ def _single(location: str) -> Found:
     return found
 
 
-def _ask(store: Store, keys: Iterable[str], found: Found) -> None:
-    """Ask for documents at once. A refusal (403) or a web page counts as absence once something else is there."""
+def _ask(store: Store, keys: Iterable[str], found: Found) -> dict[str, FairlabError]:
+    """Ask for documents at once, and return what was refused: all of it is an error, some may be absence."""
     keys = list(keys)
     answers = dict(zip(keys, pool.each(lambda key: _answer(store, key), keys), strict=True))
     refusals = {key: answer for key, answer in answers.items() if isinstance(answer, FairlabError)}
@@ -104,6 +106,16 @@ def _ask(store: Store, keys: Iterable[str], found: Found) -> None:
     if refusals and not there and not found.bodies and len(refusals) == len(keys):
         raise next(iter(refusals.values()))
     found.bodies |= there
+    return refusals
+
+
+def _note_refused(wanted: Iterable[Wanted], refusals: Mapping[str, FairlabError], found: Found) -> None:
+    """Keep the refusal (403, a web page) of what has to be there; elsewhere it is how buckets say "no such key"."""
+    for one in wanted:
+        if one.required and not any(key in found.bodies for key in one.keys):
+            refused = next((key for key in one.keys if key in refusals), None)
+            if refused is not None:
+                found.bodies[refused] = refusals[refused]
 
 
 def _answer(store: Store, key: str) -> bytes | FairlabError | None:

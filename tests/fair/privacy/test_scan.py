@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from fairlab.errors import FormatError, NotFoundError, QueryError
 from fairlab.fair.privacy import RULES, Findings, scan
 from fairlab.record import Record, Source
 from tests.fair.privacy.documents import as_file, ome_xml, slide
-from tests.servers import FaultServer
+from tests.servers import Fault, FaultServer
 from tests.stores import write_store
 
 Serve = Callable[[Path], FaultServer]
@@ -356,6 +357,26 @@ def test_an_ome_zarr_on_the_web(tmp_path: Path, serve: Serve, version: str) -> N
     assert rules(scan(f"{server.url}/a.zarr/OME/METADATA.ome.xml")) == {"person"}
     with pytest.raises(NotFoundError):
         scan(f"{server.url}/nothing.zarr")
+
+
+def test_a_document_that_has_to_be_there_and_is_refused_is_not_taken_for_clean(
+    tmp_path: Path, serve: Serve
+) -> None:
+    write_store(tmp_path / "a.zarr", labels=("cells",))
+    server = serve(tmp_path)
+    server.fault("OME/METADATA.ome.xml", Fault(status=403))  # nothing says that it is there
+    assert scan(f"{server.url}/a.zarr").clean
+    server.fault("labels/cells/zarr.json", Fault(status=403))
+    found = scan(f"{server.url}/a.zarr")
+    assert [one.document for one in found.unread] == ["labels/cells/zarr.json"] and not found.clean
+    assert main(["privacy", "scan", f"{server.url}/a.zarr"]) == 2
+
+
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.json")
+    assert scan(tmp_path).others == 1
+    with pytest.raises((QueryError, NotFoundError)):
+        scan(tmp_path / "a.json")
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
