@@ -17,6 +17,7 @@ LAYERS = {
         "fair.agreement",
         "fair.crate_biology",
         "fair.crate_graph",
+        "fair.crate_links",
         "fair.crate_reader",
         "fair.description",
         "fair.fact",

@@ -148,6 +148,16 @@ def crate_of(document: Any) -> Crate:
     )
 
 
+def listed(path: str, values: list[Any], nodes: list[Node]) -> tuple[str, list[Any], list[Any], str]:
+    """One list of what stands in several places; the first place stands for them."""
+    kept: list[Any] = []
+    for value in values:
+        if value and value not in kept:
+            kept.append(value)
+    place = nodes[0].pointer if nodes else ""
+    return path, kept, [raw(node) for node in nodes], place.rpartition("/")[0] if len(nodes) > 1 else place
+
+
 def reference(node: Node) -> str | None:
     """The identifier that a value holds: ``{"@id": …}`` or plain text."""
     value = node.value

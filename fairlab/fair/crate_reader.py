@@ -10,25 +10,21 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.errors import MetadataError
 from fairlab.fair.crate_biology import biology
-from fairlab.fair.crate_graph import Crate, Entity, Node, crate_of, literal, raw, reference
+from fairlab.fair.crate_graph import Crate, Entity, Node, crate_of, listed, literal, raw, reference
+from fairlab.fair.crate_links import links
 from fairlab.fair.description import Description
 from fairlab.fair.statement import Kind, Statement, is_empty
 from fairlab.fair.values import (
-    accession,
     address,
     creator_name,
-    doi,
     iso_date,
     license_value,
     orcid,
     plain_text,
-    publication,
     ror,
     whole_number,
 )
-from fairlab.ngff.paths import inner_path
 from fairlab.use_conditions import stated as stated_conditions
 
 if TYPE_CHECKING:
@@ -41,8 +37,6 @@ _FIELDS: Final = (
     "organism", "imaging_method", "doi", "publications", "pmid", "keywords", "funding", "use_conditions",
     "embargo_until", "residency", "access",
 )  # fmt: skip
-_MOST_PARTS: Final = 50
-_LINKS: Final = {"hasPart": "HasPart", "isPartOf": "IsPartOf", "isBasedOn": "IsDerivedFrom"}
 
 
 def statements(document: Any, *, source: Source, kind: Kind | None = None) -> list[Statement]:
@@ -117,16 +111,14 @@ def _root(crate: Crate, root: Entity) -> Iterator[Told]:
     for node in root.nodes("license", "licence")[:1]:
         yield "citation.license", _license(crate, node), raw(node), node.pointer
     people = root.nodes("author", "creator") or root.nodes("contributor")
-    yield _listed("citation.creators", [_creator(crate, node) for node in people], people)
+    yield listed("citation.creators", [_creator(crate, node) for node in people], people)
     yield from _keywords(root)
-    yield from _identifiers(crate, root)
-    yield from _articles(crate, root)
+    yield from links(crate, root)
     funds = root.nodes("funder", "funding", "grant", "fundingStatement")
-    yield _listed("citation.funding", [_fund(crate, node) for node in funds], funds)
+    yield listed("citation.funding", [_fund(crate, node) for node in funds], funds)
     for node in root.nodes("thumbnailUrl", "thumbnail")[:1]:
         yield "identity.thumbnail", address(reference(node)), None, node.pointer
     yield from _sizes(crate, root)
-    yield from _relations(root)
 
 
 _TEXTS: Final = {
@@ -138,16 +130,6 @@ _TEXTS: Final = {
     "citation.acknowledgement": ("acknowledgement", "acknowledgements"),
     "identity.version": ("version",),
 }
-
-
-def _listed(path: str, values: list[Any], nodes: list[Node]) -> Told:
-    """One list of what stands in several places; the first place stands for them."""
-    kept: list[Any] = []
-    for value in values:
-        if value and value not in kept:
-            kept.append(value)
-    place = nodes[0].pointer if nodes else ""
-    return path, kept, [raw(node) for node in nodes], place.rpartition("/")[0] if len(nodes) > 1 else place
 
 
 def _license(crate: Crate, node: Node) -> dict[str, Any] | None:
@@ -198,69 +180,7 @@ def _keywords(root: Entity) -> Iterator[Told]:
         stated = plain_text(literal(node)) or plain_text(node.value)
         # One text with commas is a list in schema.org's words; an item of a list may hold a comma of its own.
         words += re.split(r"\s*[,;]\s*", stated) if stated and len(nodes) == 1 else [stated or ""]
-    yield _listed("citation.keywords", [plain_text(word) for word in words], nodes)
-
-
-def _identifiers(crate: Crate, root: Entity) -> Iterator[Told]:
-    stated = [(root.id, f"{root.pointer}/@id")]
-    for node in root.nodes("identifier", "accessionId", "doi", "cite-as", "citeAs", "sameAs", "url"):
-        entity = crate.entity(node)
-        inner = [reference(one) for one in entity.nodes("value", "identifier")] if entity else []
-        stated += [(text, node.pointer) for text in (reference(node), *inner) if text]
-
-    def is_number(pointer: str) -> bool:
-        return crate.is_detached or pointer.endswith("accessionId")
-
-    for text, pointer in stated:
-        page = address(text)
-        if known := doi(text):
-            yield "identity.doi", known, text, pointer
-        elif page:
-            yield "identity.landing_page", page, text, pointer
-        elif number := accession(text) or (plain_text(text) if is_number(pointer) else None):
-            yield "identity.accession", number, text, pointer
-        elif pointer.rpartition("/")[2] != "@id":
-            yield "identity.uid", plain_text(text), text, pointer
-
-
-def _articles(crate: Crate, root: Entity) -> Iterator[Told]:
-    nodes = root.nodes("citation", "seeAlso", "relatedPublication", "publication", "subjectOf")
-    articles, links, linked = [], [], []
-    for node in nodes:
-        told, is_article = _article(crate, node)
-        if is_article:
-            articles.append(told)
-        elif told and (link := told.get("url")):
-            links.append(link)
-            linked.append(node)
-    yield _listed("citation.publications", articles, nodes)
-    yield _listed("citation.links", links, linked)
-
-
-def _article(crate: Crate, node: Node) -> tuple[dict[str, str], bool]:
-    entity = crate.entity(node)
-    if entity is None:
-        told = publication(plain_text(literal(node)) or "")
-        return told, "url" not in told
-    ids = [
-        entity.id,
-        *filter(None, (reference(one) for one in entity.nodes("doi", "identifier", "sameAs", "url"))),
-    ]
-    pubmed = crate.first_text(entity, "pubmedId")
-    told = {}
-    for text in (*ids, f"PMID:{pubmed}" if pubmed else ""):
-        known = publication(text)
-        told |= {key: known[key] for key in ("doi", "pmid") if key in known and key not in told}
-    title = crate.first_text(entity, "name", "title", "headline")
-    title = (
-        None if address(title) else title
-    )  # writers that must give a name and know none repeat the address
-    year = re.match(r"\d{4}", crate.first_text(entity, "datePublished", "yearPublished") or "")
-    found = {**told, "title": title, "year": year[0] if year else None}
-    if not told and (page := address(entity.id)):
-        found["url"] = page
-    is_article = bool(told) or entity.is_a("scholarlyarticle", "publication", "article")
-    return {key: value for key, value in found.items() if value}, is_article
+    yield listed("citation.keywords", [plain_text(word) for word in words], nodes)
 
 
 def _fund(crate: Crate, node: Node) -> dict[str, str] | None:
@@ -291,17 +211,6 @@ def _sizes(crate: Crate, root: Entity) -> Iterator[Told]:
                 yield path, whole_number(literal(value)), literal(value), value.pointer
 
 
-def _relations(root: Entity) -> Iterator[Told]:
-    nodes = {name: root.nodes(name)[:_MOST_PARTS] for name in _LINKS}
-    found = [
-        {"type": _LINKS[name], "target": target}
-        for name, listed in nodes.items()
-        for node in listed
-        if (target := _target(reference(node)))
-    ]
-    yield _listed("relations", found, [node for listed in nodes.values() for node in listed])
-
-
 def _access(document: Any, root: Entity) -> Iterator[Told]:
     """Conditions of use, wherever in the document they stand."""
     told = stated_conditions(document)
@@ -309,15 +218,3 @@ def _access(document: Any, root: Entity) -> Iterator[Told]:
     yield "access.embargo_until", told.embargo_until, None, root.pointer
     yield "access.residency", dict(told.residency), None, root.pointer
     yield "access.level", told.level, None, root.pointer
-
-
-def _target(text: str | None) -> str | None:
-    """A web address, or a path that stays below the crate; anything else is left out."""
-    if not text or text.startswith("#"):
-        return None
-    if page := address(text):
-        return page
-    try:
-        return inner_path(text, where="")
-    except MetadataError:
-        return None
