@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from fairlab.fair.outcome import Outcome
 
+_ENOUGH: Final = 0.5
+"""Share of the weight that must be told for a value to stand beside its interval."""
 _STEPS: Final = (25, 50, 75)
 """Percent from which the maturity is 1, 2 and 3."""
 
@@ -29,7 +31,7 @@ class Score:
     """
 
     value: float | None
-    """Of what could be told; None when nothing could."""
+    """Of what could be told; None when that is less than half of the weight, and so says little of the whole."""
     low: float
     """If everything that could not be told is bad."""
     high: float
@@ -71,21 +73,20 @@ def weighted_score(outcomes: Mapping[str, Outcome]) -> Score:
 def total_score(outcomes: Mapping[str, Outcome]) -> Score:
     """The mean of the four letters, which count alike.
 
-    A letter of which nothing could be told has no value and an interval of 0 to 100; one of which nothing
-    applies is left out.
+    A letter of which nothing could be told has an interval of 0 to 100 and adds nothing to the value; one of which
+    nothing applies is left out. There is a value when at least half of the whole could be told.
     """
-    applying = [
-        letter_score(outcomes, letter)
-        for letter in LETTERS
-        if any(one.status != "na" for id_, one in outcomes.items() if id_.startswith(letter))
-    ]
-    values = [score.value for score in applying if score.value is not None]
+    parts = [{id_: one for id_, one in outcomes.items() if id_.startswith(letter)} for letter in LETTERS]
+    applying = [part for part in parts if any(one.status != "na" for one in part.values())]
     if not applying:
         return Score(value=None, low=0.0, high=100.0)
+    scores = [_mean(part) for part in applying]
+    values = [score.value for score in map(_of_what_is_told, applying) if score.value is not None]
+    told = 1 - sum(map(unknown_share, applying)) / len(applying)
     return Score(
-        value=sum(values) / len(values) if values else None,
-        low=sum(score.low for score in applying) / len(applying),
-        high=sum(score.high for score in applying) / len(applying),
+        value=sum(values) / len(values) if values and told >= _ENOUGH else None,
+        low=sum(score.low for score in scores) / len(scores),
+        high=sum(score.high for score in scores) / len(scores),
     )
 
 
@@ -108,6 +109,11 @@ _MET: Final = dataclasses.replace(met(), evidence=())
 
 
 def _mean(outcomes: Mapping[str, Outcome]) -> Score:
+    score = _of_what_is_told(outcomes)
+    return score if 1 - unknown_share(outcomes) >= _ENOUGH else dataclasses.replace(score, value=None)
+
+
+def _of_what_is_told(outcomes: Mapping[str, Outcome]) -> Score:
     weights = {id_: metric_set()[id_].weight for id_, one in outcomes.items() if one.status != "na"}
     known = {id_: one.score for id_, one in outcomes.items() if one.score is not None and id_ in weights}
     told = sum(weights[id_] for id_ in known)

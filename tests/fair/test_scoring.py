@@ -80,6 +80,15 @@ def test_a_letter_of_which_nothing_is_known_leaves_everything_open() -> None:
     assert unknown_share(outcomes) == pytest.approx(2 / 3)
 
 
+def test_a_value_that_rests_on_little_is_not_shown() -> None:
+    half = {"F1-01": met(_SEEN), "F1-04": unknown("not asked", fix="Ask.")}  # one of two
+    assert letter_score(half, "F") == Score(value=100.0, low=50.0, high=100.0)
+    less = {**half, "F2-06": unknown("not asked", fix="Ask.")}
+    assert letter_score(less, "F") == Score(value=None, low=40.0, high=100.0)
+    assert total_score(less).value is None and total_score(less).low == 40.0
+    assert gain(less, "F1-04", "F2-06") == 60.0
+
+
 def test_weights_count() -> None:
     outcomes = {"F1-01": met(_SEEN), "F1-02": graded(0.0, _SEEN, fix="x")}  # weights 1 and 2
     assert letter_score(outcomes, "F").value == pytest.approx(100 / 3)
