@@ -391,6 +391,13 @@ def test_a_value_of_a_hundred_thousand_signs_is_read_at_once_or_told(form: str) 
         assert findings or known.statements
 
 
+def test_a_term_in_two_parts_is_read_whatever_json_makes_of_them() -> None:
+    parts = [{"label": "mouse", "id": "NCBI:txid10090"}, {"label": 42}]
+    known, findings = described([Cell(field="organism", value=parts)], where="here")
+    assert findings == []
+    assert known.get("biosample.organism") == [{"label": "mouse", "id": "NCBITaxon:10090"}, {"label": "42"}]
+
+
 def test_lengths_with_their_units_apart_are_read() -> None:
     cells = [Cell(field="pixel_size", value={"x": {"value": 130, "unit": "nm"}, "y": "0.5 µm"})]
     known, findings = described(cells, where="here")
