@@ -14,7 +14,7 @@ import xarray as xr
 from fairlab import levels, regions
 from fairlab.citation import Citation, cite
 from fairlab.costs import cost_of
-from fairlab.errors import QueryError, SelectionError
+from fairlab.errors import QueryError, SelectionError, warn
 from fairlab.fair.description import Description
 from fairlab.fair.fact import Fact, fact
 from fairlab.provenance import records_of
@@ -76,8 +76,17 @@ class Fair:
             Full width; a number is micrometer.
         level, pixel_size : optional
             Which level of a tree; full resolution by default. See :meth:`FairTree.level`.
+
+        Warns
+        -----
+        FairlabWarning
+            The licence permits the crop for your own use and forbids to share it; its attribute
+            ``license_restriction`` says so wherever it is saved.
         """
-        return regions.crop(self._array(level, pixel_size), center=center, width=width)
+        found = regions.crop(self._array(level, pixel_size), center=center, width=width)
+        if restriction := found.attrs.get("license_restriction"):
+            warn(f"{found.attrs.get('id', 'this image')} ({found.attrs.get('license')}): {restriction}")
+        return found
 
     def at(
         self, *, level: int | str | None = None, pixel_size: Quantity | None = None, **positions: Any

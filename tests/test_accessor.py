@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from fairlab.errors import FairlabWarning, QueryError, SelectionError
 from fairlab.image import open_image
 from fairlab.plate import open_plate
 from fairlab.record import Record
+from fairlab.sharing.writer import write_image
 from tests.analysis.images import image, tree
 from tests.servers import FaultServer
 from tests.stores import write_collection, write_plate, write_store
@@ -65,6 +67,18 @@ def test_parts_of_a_level_or_of_the_tree() -> None:
     with pytest.raises(SelectionError) as caught:
         pyramid["scale0/image"].fair.crop(center=(4, 6), width=4, level=1)
     assert caught.value.kind == "level-unknown"
+
+
+def test_a_crop_of_what_may_not_be_passed_on_warns_and_stays_stamped(tmp_path: Path) -> None:
+    crate = {"@graph": [{"@id": "./", "license": "https://creativecommons.org/licenses/by-nd/4.0/"}]}
+    place = write_image(tmp_path / "a.zarr", np.zeros((16, 24), "uint8"), axes="yx")
+    (place / "ro-crate-metadata.json").write_text(json.dumps(crate))
+    tree = open_image(place)
+    with pytest.warns(FairlabWarning, match="own use.*permission"):
+        crop = tree.fair.crop(center=(4, 6), width={"y": 4, "x": 4})
+    crop.to_netcdf(tmp_path / "crop.nc", engine="netcdf4")
+    with xr.open_dataarray(tmp_path / "crop.nc") as again:
+        assert "permission" in again.attrs["license_restriction"]
 
 
 # ── cost before, traffic after ───────────────────────────────────────────────────────────────────────

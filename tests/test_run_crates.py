@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 from rocrate.rocrate import ROCrate
 
@@ -19,6 +21,7 @@ import fairlab
 from fairlab import cite, runs
 from fairlab.cli import main
 from fairlab.errors import NotebookError, OutputError, QueryError
+from fairlab.fair.crate_writer import crate_json
 from fairlab.fair.run_crate import PROFILE, Part, Told, run_crate
 from fairlab.record import Record
 from fairlab.session import Opening
@@ -138,6 +141,22 @@ def test_an_image_of_the_web_is_named_by_its_address() -> None:
     assert image["citation"] and image["license"] == {"@id": record.license}
     assert "jane" not in json.dumps(document) and graph["#input-2"]["identifier"] == "…/a.zarr"
     assert lost(document) == set()
+
+
+@example(text="\ud800", name="\ud800")
+@given(text=st.text(st.characters(codec=None, exclude_categories=()), max_size=30), name=st.text(max_size=10))
+def test_any_text_makes_a_crate_that_others_can_read(text: str, name: str) -> None:
+    record = dataclasses.replace(
+        LOCAL, id=f"x:{text}", title=text, license=text, url=text, publications=(text,)
+    )
+    told = Told(
+        notebook=text, notebook_sha256="0", status="failed", started=DAY, finished=DAY, error=text,
+        parameters={name: text, "list": [text, 1, None]}, versions={name: text}, inputs=[Opening(record=record)],
+    )  # fmt: skip
+    document = run_crate(told)
+    assert json.loads(crate_json(document).encode()) == document
+    assert len({entity["@id"] for entity in document["@graph"]}) == len(document["@graph"])
+    expanded(document)
 
 
 def test_no_file_of_a_crate_lies_outside() -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from fairlab.fair import crate_entities as entities
 from fairlab.fair.crate_terms import FILE_NAME, Entity, is_web, part_id, slug
 from fairlab.fair.description import Description
+from fairlab.foreign_text import legible
 from fairlab.net.address import redact
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _software(name: str, version: str) -> Entity:
 def _parameter(name: str, value: Any) -> Entity:
     told = _shown(value)
     return {
-        "@id": f"#parameter-{quote(name)}",
+        "@id": f"#parameter-{quote(legible(name))}",
         "@type": "PropertyValue",
         "name": name,
         "value": "none" if told is None else told,
