@@ -244,3 +244,10 @@ def png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def jpeg(picture: Image.Image) -> bytes:
+    """The picture as JPEG: a third of its PNG, for what is shown for a moment."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="JPEG", quality=85)
+    return buffer.getvalue()

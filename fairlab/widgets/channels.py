@@ -41,6 +41,8 @@ class Channel:
     """``"#RRGGBB"``."""
     window: Window | None = None
     """Values shown as black and as full colour (a start above the end inverts); None: from the plane shown."""
+    gamma: float = 1.0
+    """Exponent of brightness: below 1 lifts what is dark."""
     active: bool = True
     """Whether it is shown."""
 
@@ -53,6 +55,10 @@ class Channel:
             raise SelectionError(
                 f'{self.window!r} is no window for channel "{self.name}"; expected two finite numbers',
                 kind="window",
+            )
+        if not 0.05 <= self.gamma <= 20:
+            raise SelectionError(
+                f'{self.gamma!r} is no gamma for channel "{self.name}"; expected 0.05 to 20', kind="gamma"
             )
 
 
@@ -139,16 +145,24 @@ def _looks(wanted: Any, key: Any) -> dict[str, Any]:
     value = wanted[key] if isinstance(wanted, Mapping) else {}
     if isinstance(value, str):
         return {"color": value}
-    if not isinstance(value, Mapping) or set(value) - {"color", "window"}:
+    if not isinstance(value, Mapping) or set(value) - {"color", "window", "gamma"}:
         raise SelectionError(
             f'channel "{key}": {value!r} does not say how it looks\n'
             '  expected "#RRGGBB", or {"color": "#RRGGBB", "window": (start, end)}',
             kind="color",
         )
     looks = dict(value)
+    if "gamma" in looks:
+        looks["gamma"] = _number(key, looks["gamma"])
     if "window" in looks:
         looks["window"] = _window(key, looks["window"])
     return looks
+
+
+def _number(key: Any, value: Any) -> float:
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    raise SelectionError(f'{value!r} is no gamma for channel "{key}"; expected a number', kind="gamma")
 
 
 def _window(key: Any, value: Any) -> Window:

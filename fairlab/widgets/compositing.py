@@ -1,7 +1,7 @@
 """From numbers to colours, in numpy alone: windows, channels added as light, labels laid over.
 
 A front-end that draws by itself follows these lines: ``clip((v - start) / (end - start), 0, 1)`` per
-channel, times the channel's colour, summed, clipped and rounded to 8 bit.
+channel, to the power of its gamma, times its colour, summed, clipped and rounded to 8 bit.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ def composite(planes: Sequence[NDArray[np.generic]], channels: Sequence[Channel]
     for plane, channel in zip(planes, channels, strict=True):
         if channel.active:
             shown = intensity(plane, channel.window or auto_window(plane))
+            if channel.gamma != 1:
+                shown = shown ** np.float32(channel.gamma)
             for band, share in enumerate(rgb_of(channel.color)):
                 if share:
                     light[..., band] += shown * np.float32(share / 255)
@@ -119,9 +121,7 @@ def label_colors(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
     """
     # int64 would bend the largest uint64; everything smaller fits.
     wide = labels if labels.dtype.itemsize == 8 else labels.astype(np.int64)
-    colors: NDArray[np.uint8] = _palette()[
-        np.remainder(wide, wide.dtype.type(_PALETTE_SIZE)).astype(np.int64)
-    ]
+    colors: NDArray[np.uint8] = palette()[np.remainder(wide, wide.dtype.type(_PALETTE_SIZE)).astype(np.int64)]
     return colors
 
 
@@ -129,7 +129,8 @@ _LEAST_LIGHT = 0.5
 
 
 @functools.cache
-def _palette() -> NDArray[np.uint8]:
+def palette() -> NDArray[np.uint8]:
+    """Colours of labels, ``(997, 3)``; a label takes the one of its number modulo their count."""
     number = np.arange(_PALETTE_SIZE)
     hue = (number * _GOLDEN) % 1.0
     # Bright throughout (they lie on dark pictures), in three steps of lightness.
@@ -140,8 +141,8 @@ def _palette() -> NDArray[np.uint8]:
     # Pure blue is dark to the eye, and lost on a blue channel: as much white as makes it as light as the others.
     light = colors @ np.array([0.2126, 0.7152, 0.0722])
     white = np.clip((_LEAST_LIGHT - light) / (1 - light), 0, 1)[:, None]
-    palette: NDArray[np.uint8] = np.rint((colors + (1 - colors) * white) * 255).astype(np.uint8)
-    return palette
+    made: NDArray[np.uint8] = np.rint((colors + (1 - colors) * white) * 255).astype(np.uint8)
+    return made
 
 
 def edges(labels: NDArray[np.integer], *, thickness: int = 1) -> NDArray[np.bool_]:

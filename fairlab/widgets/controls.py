@@ -1,7 +1,4 @@
-"""The ipywidgets around a picture: sliders with physical labels, channel switches, labels, errors.
-
-They only tell the viewer what the reader wants; what is shown is decided there.
-"""
+"""A viewer of ipywidgets alone: a picture made in Python, sliders with physical labels, switches, errors."""
 
 from __future__ import annotations
 
@@ -14,27 +11,23 @@ from fairlab.errors import missing_extra
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from fairlab.widgets.boxes import Box
     from fairlab.widgets.render import Picture
+    from fairlab.widgets.showing import Change, Showing
     from fairlab.widgets.state import Dimension, ViewState
-
-    Change = Callable[[ViewState], ViewState]
 
 _UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
 
 
 class Controls:
-    """The widget of one viewer.
+    """The widget of one viewer, where the live one cannot run.
 
     Parameters
     ----------
-    state : ViewState
-        What is shown at first.
-    picture : Picture
-        Its picture.
-    labels : sequence of str
-        Names of label images that can be laid over.
-    change : callable
-        Called with a function from the old state to the new one whenever the reader moves something.
+    showing : Showing
+        What is shown.
+    failed : callable
+        Takes what went wrong when the reader moved something, or None when it went well.
 
     Raises
     ------
@@ -42,29 +35,34 @@ class Controls:
         ipywidgets is not installed.
     """
 
-    def __init__(
-        self,
-        state: ViewState,
-        picture: Picture,
-        *,
-        labels: Sequence[str],
-        change: Callable[[Change], None],
-    ):
+    def __init__(self, showing: Showing, *, failed: Callable[[Exception | None], None]):
         try:
             import ipywidgets
         except ImportError as exc:
             raise missing_extra("widgets", "show sliders", exc) from exc
         self._widgets = ipywidgets
-        self._change = change
+        self._showing, self._failed = showing, failed
+        state = showing.state
         self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
         # An Image widget has no alternative text (and its view fails on a tooltip): words beside it, unseen.
         self._words = ipywidgets.HTML()
         self._error = ipywidgets.HTML(layout={"display": "none"})
         self._sliders = {d.name: self._slider(d) for d in state.dimensions if d.size > 1}
         self._switches = self._channel_switches(state)
-        self._labels = self._label_choice(state, labels)
+        self._labels = self._label_choice(state, list(showing.scene.labels))
         self.widget = self._together(state)
-        self.show(picture)
+        self.show(showing.picture)
+
+    def _change(self, change: Change) -> None:
+        """Carry out and draw what the reader asks; failures are shown, never raised."""
+        try:
+            self._showing.change(change, at_level=True)
+            self._showing.newest(self.show)
+        except Exception as exc:  # the caller is the front-end, which would drop it: the reader must see it
+            self._failed(exc)
+            self.fail(exc)
+        else:
+            self._failed(None)
 
     def show(self, picture: Picture) -> None:
         """Put a new picture in place and take an old error away."""
@@ -80,8 +78,13 @@ class Controls:
         self._error.value = f'<pre role="alert" style="{style}">{said}</pre>'
         self._error.layout.display = ""
 
-    def follow(self, state: ViewState) -> None:
+    def draw_roi(self, box: Box | None) -> None:
+        """Boxes are not drawn on this picture."""
+
+    def follow(self) -> None:
         """Set sliders and switches to a state that was set from Python."""
+        state = self._showing.state
+        self.show(self._showing.picture)
         for name, (slider, _) in self._sliders.items():
             slider.value = state.at[name]
         for channel, switch in zip(state.channels, self._switches, strict=False):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import missing_extra
@@ -12,7 +14,7 @@ except ImportError as exc:
     raise missing_extra("widgets", "show a live widget", exc) from exc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Front(anywidget.AnyWidget):
@@ -41,6 +43,20 @@ class Front(anywidget.AnyWidget):
         """Show under the widget what went wrong, by name."""
         self.failure = error
         self.tell("error", text=f"{type(error).__name__}: {error}")
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """Do what takes long in a thread of its own, so that the next message is heard meanwhile."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except Exception as exc:  # nobody waits for this thread: the reader must see it
+                self.fail(exc)
+
+        if sys.platform == "emscripten":  # JupyterLite has no threads
+            guarded()
+        else:
+            threading.Thread(target=guarded, daemon=True).start()
 
     def _take(self, _: Any, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
         try:

@@ -63,6 +63,12 @@ def layout_of(array: xr.DataArray) -> Layout:
     )
 
 
+def plane_dims(array: xr.DataArray) -> tuple[str, str]:
+    """Rows' and columns' dimension of an image, or of labels."""
+    layout = layout_of(array)
+    return layout.y, layout.x
+
+
 def _check(array: xr.DataArray, dims: Sequence[str]) -> None:
     what = (
         f"this array ({', '.join(f'{d} {n}' for d, n in array.sizes.items()) or 'one value'}; {array.dtype})"

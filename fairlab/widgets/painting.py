@@ -10,15 +10,17 @@ import numpy as np
 
 from fairlab.widgets import canvas
 from fairlab.widgets.compositing import auto_window, composite, overlay
-from fairlab.widgets.reading import read_labels, read_plane
+from fairlab.widgets.reading import Plane, read_labels, read_plane
 from fairlab.widgets.scene import scene_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fairlab.widgets.reading import Plane
     from fairlab.widgets.scene import Scene
     from fairlab.widgets.state import ViewState
+
+PREVIEW_BYTES = 256 * 1024
+"""Numbers that travel with a live widget, so that contrast can be set while the kernel is busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,25 @@ class Painting:
     """Channels without any finite number."""
     labels_shown: bool
     """Whether there were labels at this plane."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a front-end shows before it has asked for anything: the picture, and its numbers with gaps."""
+
+    jpeg: bytes
+    """The picture, without scale bar and words."""
+    plane: Plane
+    """Numbers of the active channels, thinned to :data:`PREVIEW_BYTES`."""
+
+
+def preview(painting: Painting) -> Preview:
+    """The preview of a painting; the painting itself need not be kept."""
+    values, steps, thin = painting.plane.values, painting.plane.steps, 1
+    while values[:, ::thin, ::thin].nbytes > PREVIEW_BYTES:
+        thin += 1
+    plane = Plane(values=values[:, ::thin, ::thin].copy(), steps=(steps[0] * thin, steps[1] * thin))
+    return Preview(jpeg=canvas.jpeg(canvas.image(painting.pixels)), plane=plane)
 
 
 def paint(
@@ -63,8 +84,8 @@ def paint(
     """
     plane = read_plane(scene, state, max_pixels=max_pixels)
     state, blank = _with_windows(state, plane)
-    image = scene.levels[state.level]
-    sizes = image.sizes[scene.layout.y], image.sizes[scene.layout.x]
+    rows, columns = scene.crop(state.level, state.box)
+    sizes = rows.stop - rows.start, columns.stop - columns.start
     shape = fitted(sizes, aspect=scene.aspect(state.level), box=box, whole=whole)
     if state.active:
         pixels = canvas.resized(composite(list(plane.values), state.active), *shape)
@@ -73,7 +94,7 @@ def paint(
     labels = read_labels(scene, state, shape, max_pixels=max_pixels)
     if labels is not None:
         outline = state.outline and not scene.layout.is_labels
-        opacity = 1.0 if scene.layout.is_labels else 0.4
+        opacity = 1.0 if scene.layout.is_labels else state.opacity
         pixels = overlay(pixels, labels, outline=outline, opacity=opacity, thickness=thickness)
     return Painting(pixels=pixels, state=state, plane=plane, blank=blank, labels_shown=labels is not None)
 

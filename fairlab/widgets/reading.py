@@ -10,7 +10,7 @@ import numpy as np
 from fairlab.errors import SelectionError
 from fairlab.levels import spacing
 from fairlab.quantities import unit_um
-from fairlab.widgets.layout import layout_of
+from fairlab.widgets.layout import plane_dims
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,10 +46,11 @@ def read_plane(scene: Scene, state: ViewState, *, max_pixels: int) -> Plane:
         Rows and columns read at most; a larger level is read with gaps.
     """
     layout, image = scene.layout, scene.levels[state.level]
-    rows, columns = image.sizes[layout.y], image.sizes[layout.x]
+    y, x = scene.crop(state.level, state.box)
+    rows, columns = y.stop - y.start, x.stop - x.start
     steps = -(-rows // max_pixels), -(-columns // max_pixels)
     wanted: dict[str, object] = dict(state.at)
-    wanted |= {layout.y: slice(None, None, steps[0]), layout.x: slice(None, None, steps[1])}
+    wanted |= {layout.y: slice(y.start, y.stop, steps[0]), layout.x: slice(x.start, x.stop, steps[1])}
     active = [number for number, channel in enumerate(state.channels) if channel.active]
     if not active:
         shape = (0, -(-rows // steps[0]), -(-columns // steps[1]))
@@ -74,7 +75,7 @@ def read_labels(
     state : ViewState
         Names the labels and the plane.
     shape : tuple of int
-        Rows and columns of the picture as drawn; it spans the whole plane.
+        Rows and columns of the picture as drawn; it spans what the state shows of the plane.
     max_pixels : int
         The finest level of the labels whose longer side is not larger is read, else the coarsest.
 
@@ -87,14 +88,15 @@ def read_labels(
     if state.labels is None:
         return None
     image, levels = scene.levels[state.level], scene.labels[state.labels]
-    small = [a for a in levels.values() if max(a.sizes[d] for d in _plane_dims(a)) <= max_pixels]
+    small = [a for a in levels.values() if max(a.sizes[d] for d in plane_dims(a)) <= max_pixels]
     labels = (small or [list(levels.values())[-1]])[0]
-    wanted = _place(scene, state, labels)
+    wanted = place_of(scene, state, labels)
     if wanted is None:
         return None
-    y, x = _plane_dims(labels)
-    rows = _matches(image, scene.layout.y, labels, y, shape[0])
-    columns = _matches(image, scene.layout.x, labels, x, shape[1])
+    y, x = plane_dims(labels)
+    shown = scene.crop(state.level, state.box)
+    rows = _matches(image, scene.layout.y, labels, y, shown[0], shape[0])
+    columns = _matches(image, scene.layout.x, labels, x, shown[1], shape[1])
     result = np.zeros(shape, labels.dtype if labels.dtype.kind != "b" else np.uint8)
     inside = np.ix_(rows >= 0, columns >= 0)
     if result[inside].size:
@@ -106,17 +108,12 @@ def read_labels(
     return result
 
 
-def _plane_dims(array: xr.DataArray) -> tuple[str, str]:
-    layout = layout_of(array)
-    return layout.y, layout.x
-
-
 def _matches(
-    image: xr.DataArray, image_dim: str, labels: xr.DataArray, labels_dim: str, count: int
+    image: xr.DataArray, image_dim: str, labels: xr.DataArray, labels_dim: str, shown: slice, count: int
 ) -> NDArray[np.int64]:
-    """Row (or column) of the labels under each of ``count`` pixels across the image; -1 outside."""
+    """Row (or column) of the labels under each of ``count`` pixels across a part of the image; -1 outside."""
     size, total = image.sizes[image_dim], labels.sizes[labels_dim]
-    place = (np.arange(count) + 0.5) * size / count - 0.5
+    place = shown.start + (np.arange(count) + 0.5) * (shown.stop - shown.start) / count - 0.5
     try:
         image_step, labels_step = spacing(image, image_dim), spacing(labels, labels_dim)
     except (SelectionError, ValueError, TypeError):  # no positions: both are taken to span the same field
@@ -135,10 +132,10 @@ def _unit(array: xr.DataArray, dim: str) -> float:
     return (unit_um(unit) if isinstance(unit, str) else None) or 1.0
 
 
-def _place(scene: Scene, state: ViewState, labels: xr.DataArray) -> dict[str, int] | None:
+def place_of(scene: Scene, state: ViewState, labels: xr.DataArray) -> dict[str, int] | None:
     """Which plane of the labels lies at the plane shown; None when none does."""
     image = scene.levels[state.level]
-    plane = set(_plane_dims(labels))
+    plane = set(plane_dims(labels))
     wanted: dict[str, int] = {}
     for dim in (str(d) for d in labels.dims if d not in plane):
         place = _along(image, state, labels, dim)

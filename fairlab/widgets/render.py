@@ -14,7 +14,7 @@ import numpy as np
 
 from fairlab.errors import QueryError
 from fairlab.widgets import canvas, scale_bar, words
-from fairlab.widgets.painting import paint
+from fairlab.widgets.painting import paint, preview
 from fairlab.widgets.scene import Scene, scene_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from fairlab.widgets.painting import Painting, Preview
     from fairlab.widgets.scale_bar import ScaleBar
     from fairlab.widgets.state import ViewState
 
@@ -39,6 +40,8 @@ class Picture:
     """What is shown, with the windows that were taken from the plane filled in."""
     text: str
     """The picture in words, for readers who do not see it."""
+    preview: Preview
+    """The picture without words, for a live widget."""
 
     def png(self) -> bytes:
         """The picture as PNG; encoded once."""
@@ -57,6 +60,7 @@ class _Body:
     state: ViewState
     bar: ScaleBar | None
     notes: tuple[str, ...]
+    painting: Painting
 
 
 def draw(
@@ -104,7 +108,10 @@ def draw(
         )
     sheet = canvas.stack(parts, gap=round(6 * scale), margin=round(8 * scale))
     return Picture(
-        image=sheet, state=body.state, text=words.in_words(scene, body.state, bar=body.bar, notes=body.notes)
+        image=sheet,
+        state=body.state,
+        text=words.in_words(scene, body.state, bar=body.bar, notes=body.notes),
+        preview=preview(body.painting),
     )
 
 
@@ -221,16 +228,18 @@ def _body(
         state=painted.state,
         bar=bar,
         notes=words.notes(scene, painted),
+        painting=painted,
     )
 
 
 def _bar(scene: Scene, state: ViewState, width: int) -> ScaleBar | None:
-    columns = scene.levels[state.level].sizes[scene.layout.x]
-    _, pixel_um = scene.pixel_um(state.level)
+    _, part = scene.crop(state.level, state.box)
+    columns, (_, pixel_um) = part.stop - part.start, scene.pixel_um(state.level)
+    finest = scene.finest.sizes[scene.layout.x] / scene.levels[state.level].sizes[scene.layout.x]
     return scale_bar.choose(
         width,
         pixel_um=None if pixel_um is None else pixel_um * columns / width,
-        pixel_px=scene.finest.sizes[scene.layout.x] / width,
+        pixel_px=finest * columns / width,
     )
 
 

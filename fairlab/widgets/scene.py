@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +20,13 @@ from fairlab.record import Record
 from fairlab.repositories.base import scheme
 from fairlab.widgets.channels import near
 from fairlab.widgets.layout import Layout, layout_of
-from fairlab.widgets.state import ViewState, dimensions_of, state_of
+from fairlab.widgets.rulers import Ruler, rulers
+from fairlab.widgets.state import ViewState, dimensions_of, same_place, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+    from fairlab.widgets.boxes import Box
 
 Levels = dict[str, xr.DataArray]
 
@@ -60,10 +65,28 @@ class Scene:
         """Full resolution."""
         return next(iter(self.levels.values()))
 
-    def level_for(self, max_pixels: int) -> str:
-        """The finest level whose longer side has at most ``max_pixels`` pixels, else the coarsest."""
-        for name, image in self.levels.items():
-            if max(image.sizes[self.layout.y], image.sizes[self.layout.x]) <= max_pixels:
+    @functools.cached_property
+    def rows(self) -> list[Ruler]:
+        """Where the rows of each level lie, finest first."""
+        return rulers(list(self.levels.values()), self.layout.y)
+
+    @functools.cached_property
+    def columns(self) -> list[Ruler]:
+        """Where the columns of each level lie, finest first."""
+        return rulers(list(self.levels.values()), self.layout.x)
+
+    def crop(self, level: str, box: Box | None) -> tuple[slice, slice]:
+        """Rows and columns of a level that a box touches; all of them without a box."""
+        number = list(self.levels).index(level)
+        rows, columns = self.rows[number], self.columns[number]
+        if box is None:
+            return slice(0, rows.size), slice(0, columns.size)
+        return rows.touching(*box.y), columns.touching(*box.x)
+
+    def level_for(self, max_pixels: int, box: Box | None = None) -> str:
+        """The finest level of which a box (or all) has at most ``max_pixels`` a side, else the coarsest."""
+        for name in self.levels:
+            if max(part.stop - part.start for part in self.crop(name, box)) <= max_pixels:
                 return name
         return list(self.levels)[-1]
 
@@ -101,6 +124,13 @@ class Scene:
     def at_level(self, state: ViewState, level: str) -> ViewState:
         """The same view on another level."""
         return state.at_level(level, dimensions_of(self.levels[level], self.layout))
+
+    def finest_places(self, state: ViewState) -> dict[str, int]:
+        """The planes of full resolution that a state shows."""
+        return {
+            d.name: same_place(i, d.size, self.finest.sizes[d.name])
+            for d, i in zip(state.dimensions, state.positions, strict=True)
+        }
 
     def pixel_um(self, level: str) -> tuple[float | None, float | None]:
         """Height and width of one pixel of a level in micrometer; None without a unit of length."""
@@ -147,11 +177,17 @@ def scene_of(obj: Any, *, labels: Any = None) -> tuple[Scene, str | None]:
     Raises
     ------
     QueryError
-        kind ``"view-type"``: not something to look at.
+        kind ``"view-type"``: not something to look at; ``"platform"``: it cannot be opened in JupyterLite.
     SelectionError
         kind ``"labels-unknown"``, ``"labels-dtype"``, or see :func:`~fairlab.widgets.layout.layout_of`.
     """
     if isinstance(obj, str | os.PathLike | Record):
+        if sys.platform == "emscripten":
+            raise QueryError(
+                "JupyterLite runs Python inside the browser, without the sockets that fairlab reads images through\n"
+                "  here view() takes arrays that are in memory already; use JupyterLab or Binder for the rest",
+                kind="platform",
+            )
         from fairlab.image import open_image
 
         obj = open_image(obj)

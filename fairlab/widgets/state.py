@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from fairlab.widgets.boxes import Box
     from fairlab.widgets.layout import Layout
 
 
@@ -121,6 +122,10 @@ class ViewState:
     """Name of the label image laid over, or None."""
     outline: bool = True
     """Whether labels are drawn as outlines (else as transparent areas)."""
+    opacity: float = 0.4
+    """Of labels drawn as areas, 0 to 1."""
+    box: Box | None = None
+    """What the screen shows of the plane; None: all of it."""
 
     @property
     def at(self) -> dict[str, int]:
@@ -155,12 +160,12 @@ class ViewState:
         return dataclasses.replace(self, positions=places)
 
     def changed(self, channel: str, **looks: Any) -> ViewState:
-        """The same view with one channel's ``color``, ``window`` or ``active`` changed.
+        """The same view with one channel's ``color``, ``window``, ``gamma`` or ``active`` changed.
 
         Raises
         ------
         SelectionError
-            kind ``"channel-unknown"``, ``"color"`` or ``"window"``.
+            kind ``"channel-unknown"``, ``"color"``, ``"window"`` or ``"gamma"``.
         """
         number = channel_index(channel, [c.name for c in self.channels])
         channels = list(self.channels)
@@ -178,7 +183,7 @@ class ViewState:
     def at_level(self, level: str, dimensions: tuple[Dimension, ...]) -> ViewState:
         """The same view on another level, whose dimensions may have fewer or more planes."""
         places = tuple(
-            min(new.size - 1, (2 * i + 1) * new.size // (2 * old.size))
+            same_place(i, old.size, new.size)
             for i, old, new in zip(self.positions, self.dimensions, dimensions, strict=True)
         )
         return dataclasses.replace(self, level=level, dimensions=dimensions, positions=places)
@@ -187,6 +192,17 @@ class ViewState:
         """The same view, with the windows of active channels to be taken from the plane shown next."""
         channels = tuple(dataclasses.replace(c, window=None) if c.active else c for c in self.channels)
         return dataclasses.replace(self, channels=channels)
+
+
+def same_place(index: int, size: int, other: int) -> int:
+    """The plane at the same place in a stack of another number of planes.
+
+    Examples
+    --------
+    >>> same_place(5, 20, 10), same_place(2, 10, 20), same_place(3, 7, 7)
+    (2, 5, 3)
+    """
+    return min(other - 1, (2 * index + 1) * other // (2 * size))
 
 
 def state_of(

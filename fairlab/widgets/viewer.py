@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import difflib
+import dataclasses
 import threading
-import uuid
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairlab.errors import FairlabWarning, MissingExtraError, OutputError, QueryError, SelectionError
-from fairlab.widgets.render import draw
+from fairlab.errors import FairlabWarning, MissingExtraError, QueryError
+from fairlab.widgets import boxes
+from fairlab.widgets.arguments import check_positions, check_sizes
+from fairlab.widgets.headless import is_headless
+from fairlab.widgets.objects import Objects, tables_of
 from fairlab.widgets.scene import scene_of
+from fairlab.widgets.showing import Showing
+from fairlab.widgets.whole_files import write_whole
 
 if TYPE_CHECKING:
     import os
@@ -24,11 +27,14 @@ if TYPE_CHECKING:
 
     from fairlab.record import Record
     from fairlab.widgets.controls import Controls
-    from fairlab.widgets.render import Picture
-    from fairlab.widgets.scene import Scene
+    from fairlab.widgets.live import Live
     from fairlab.widgets.state import ViewState
 
-_KEYWORDS = ("channels", "level", "labels", "max_pixels", "width")
+    Change = Callable[[ViewState], ViewState]
+    OnClick = Callable[[str, int], object]
+
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_LINKED = ("view", "planes", "channels")
 
 
 def view(
@@ -37,11 +43,13 @@ def view(
     channels: Any = None,
     level: str | int | None = None,
     labels: Any = None,
+    table: Any = None,
     max_pixels: int = 1024,
     width: int = 720,
+    fallback: bool = False,
     **positions: int | float | str,
 ) -> Viewer:
-    """Look at an image; only the plane shown is read, from a level no larger than the screen.
+    """Look at an image: drag, zoom, move through planes; only what the screen shows is read.
 
     Channels are added as coloured light with the colours and windows that the image states (else the
     percentiles 0.5 and 99.8 of the first plane shown, which then stay, so that planes can be compared).
@@ -56,14 +64,19 @@ def view(
         Channels to show; the others can be switched on. A mapping sets their looks:
         ``{"DAPI": "#4477FF"}`` or ``{"DAPI": {"color": "#4477FF", "window": (100, 900)}}``.
     level : str or int, optional
-        Level to read: ``"scale1"`` or 1. Default: the finest whose longer side has at most ``max_pixels``.
+        The only level to read: ``"scale1"`` or 1. Default: always the coarsest that is sharp on the screen.
     labels : str, DataTree, Dataset or DataArray, optional
         Label image to lay over as outlines: the name of one in the tree, or what :func:`fairlab.segment`
         gave. It is matched by position, whatever its level or crop.
+    table : DataFrame, Dataset or mapping, optional
+        A row for each object of ``labels``, shown under the pointer: what :func:`fairlab.measure` gave.
+        Default: what the image itself states of its labels.
     max_pixels : int
-        Rows and columns read at most.
+        Rows and columns read at most for the picture that lasts.
     width : int
-        Longer side of the image on screen, px.
+        Longer side of that picture, px; the live viewer is as wide as the notebook.
+    fallback : bool
+        Use sliders and a picture made in Python alone, where the live viewer cannot run.
     **positions : int, float or str
         Plane to begin with, by dimension: an int counts planes of full resolution from 0, a float is a
         coordinate in the dimension's own unit. Default: the first, and the middle of ``z``.
@@ -79,7 +92,7 @@ def view(
         kind ``"channel-unknown"``, ``"level-unknown"``, ``"labels-unknown"``, ``"position-out-of-range"``,
         ``"not-a-picture"``, ``"empty"``, ``"dtype"`` …
     QueryError
-        kind ``"keyword-unknown"``, ``"view-type"`` or ``"view-size"``.
+        kind ``"keyword-unknown"``, ``"view-type"``, ``"view-size"``, ``"table"`` or ``"platform"``.
     MissingExtraError
         Pillow is not installed.
 
@@ -96,86 +109,170 @@ def view(
         ...
     fairlab.errors.QueryError: view() knows no "chanels"; did you mean "channels"? ...
     """
-    _check_sizes(max_pixels=max_pixels, width=width)
+    check_sizes(max_pixels=max_pixels, width=width)
     scene, given = scene_of(obj, labels=labels)
-    _check_positions(scene, positions)
+    check_positions(scene, positions)
     name = scene.level_for(max_pixels) if level is None else scene.level_name(level)
     state = scene.state(level=name, channels=channels, labels=given, positions=positions)
-    return Viewer(scene, state, max_pixels=max_pixels, width=width, level_is_free=level is None)
+    tables = tables_of(obj)
+    if table is not None:
+        tables = dict.fromkeys([given] if given else scene.labels, table)
+    showing = Showing(scene, state, max_pixels=max_pixels, width=width, level_is_free=level is None)
+    return Viewer(showing, objects=Objects(tables), fallback=fallback)
 
 
 class Viewer:
     """One image on show; made by :func:`view`.
 
     As the last line of a cell it is a live widget, and in the saved, exported or headless notebook a PNG
-    with a text. Errors while a slider moves appear under the picture and in :attr:`error`.
+    with a text. What goes wrong while the reader moves something appears under the widget and in
+    :attr:`error`.
     """
 
     error: BaseException | None = None
-    """What went wrong in the last change by slider or switch; None after the next good picture."""
+    """What went wrong in the last change, or while tiles were read; None after the next good picture."""
+    clicked: tuple[str, int] | None = None
+    """Labels and number of the object that was clicked last."""
 
-    def __init__(
-        self, scene: Scene, state: ViewState, *, max_pixels: int, width: int, level_is_free: bool = True
-    ):
-        self._scene = scene
-        self._max_pixels = max_pixels
-        self._width = width
-        self._level_is_free = level_is_free
-        # Sliders call from other threads: one lock guards the values, the other lets one thread draw at a time.
-        self._values = threading.RLock()
-        self._drawing = threading.RLock()
-        self._controls: Controls | None = None
-        self._picture = self._draw(state)
-        self._state = self._picture.state
+    def __init__(self, showing: Showing, *, objects: Objects, fallback: bool = False):
+        self._showing, self._objects, self._fallback = showing, objects, fallback
+        self._scene = showing.scene
+        self._making = threading.RLock()
+        self._controls: Live | Controls | None = None
+        self._roi: boxes.Box | None = None
+        self._listeners: list[OnClick] = []
 
     @property
     def state(self) -> ViewState:
-        """Level, planes, channels and labels on show; set it to change them: ``v.state = v.state.moved(z=4)``.
+        """Level, planes, channels, labels and box on show; set it to move the screen.
 
-        A state that cannot be drawn raises, and the one before stays.
+        ``viewer.state = viewer.state.moved(z=4)``. A state that cannot be drawn raises, and the one before stays.
         """
-        return self._state
+        return self._showing.state
 
     @state.setter
     def state(self, new: ViewState) -> None:
-        self._check_state(new)
-        with self._values:
-            before, self._state = self._state, new
-        try:
-            self._show_newest()
-        except BaseException:
-            self._state = before
-            raise
+        self._showing.set(new)
+        self.error = None
         if self._controls is not None:
-            self._controls.follow(self._state)
+            self._controls.follow()
+
+    @property
+    def view(self) -> dict[str, list[float]]:
+        """What the screen shows: dimension to its two edges, in the units of the coordinates.
+
+        Set it to move the screen: ``viewer.view = {"x": (340, 360), "y": ("120 um", "140 um")}``; None shows
+        the whole plane, and ``viewer.view = viewer.roi`` the box that the reader drew.
+        """
+        box = self.state.box or boxes.whole(self._scene)
+        return boxes.as_mapping(box, self._scene) or {}
+
+    @view.setter
+    def view(self, wanted: Mapping[str, Any] | None) -> None:
+        self.state = dataclasses.replace(self.state, box=boxes.box_of(wanted, self._scene))
+
+    @property
+    def roi(self) -> dict[str, list[float]] | None:
+        """The box that was drawn (shift-drag), in the same form as :attr:`view`; None: none. Set it to draw one."""
+        return boxes.as_mapping(self._roi, self._scene)
+
+    @roi.setter
+    def roi(self, wanted: Mapping[str, Any] | None) -> None:
+        self._roi = boxes.box_of(wanted, self._scene)
+        if self._controls is not None:
+            self._controls.draw_roi(self._roi)
+
+    @property
+    def selection(self) -> xr.DataArray:
+        """The pixels of :attr:`roi` at full resolution, lazily: planes and channels as shown; without a box, all."""
+        return boxes.selected(self._scene, self._showing.whole, self._roi)
+
+    def copy_code(self) -> str:
+        """Python that makes :attr:`selection` again; no private address or path stands in it."""
+        return boxes.code(self._scene, self._showing.whole, self._roi)
+
+    def on_click(self, listener: OnClick) -> None:
+        """Call a function with name of the labels and number of each object that is clicked."""
+        self._listeners.append(listener)
+
+    def link(self, other: Viewer, *, what: tuple[str, ...] = _LINKED) -> None:
+        """Let two viewers move together, in the browser, so also while the kernel is busy.
+
+        Parameters
+        ----------
+        other : Viewer
+            Its image should lie in the same coordinates; planes and channels are linked where both have the same.
+        what : tuple of str
+            Any of ``"view"``, ``"planes"``, ``"channels"``.
+
+        Raises
+        ------
+        QueryError
+            kind ``"link"``: not a live viewer, or something else to link.
+        """
+        if (
+            not isinstance(other, Viewer)
+            or self._fallback
+            or other._fallback
+            or not set(what) <= set(_LINKED)
+        ):
+            raise QueryError(
+                f"cannot link {what!r} with a {type(other).__name__}\n"
+                f"  expected another live viewer, and any of {_LINKED}",
+                kind="link",
+            )
+        from ipywidgets import jslink
+
+        mine, theirs = self._showing.whole, other._showing.whole
+        same = {
+            "view": True,
+            "planes": [(d.name, d.size) for d in mine.dimensions]
+            == [(d.name, d.size) for d in theirs.dimensions],
+            "channels": [c.name for c in mine.channels] == [c.name for c in theirs.channels],
+        }
+        self._links = [jslink((self.widget, name), (other.widget, name)) for name in what if same[name]]
 
     @property
     def text(self) -> str:
         """The picture in words: title, size, what is shown, licence."""
-        return self._picture.text
+        return self._showing.picture.text
 
     @property
     def widget(self) -> Any:
-        """The live widget, an ``ipywidgets.VBox``, to be placed beside others.
+        """The live widget, to be placed beside others.
 
         Raises
         ------
         MissingExtraError
-            ipywidgets is not installed.
+            anywidget is not installed.
         """
-        with self._drawing:
+        with self._making:
             if self._controls is None:
-                from fairlab.widgets.controls import Controls
-
-                self._controls = Controls(
-                    self._state, self._picture, labels=list(self._scene.labels), change=self._change
-                )
+                self._controls = self._fallen_back() if self._fallback else self._live()
             return self._controls.widget
+
+    def _fallen_back(self) -> Controls:
+        from fairlab.widgets.controls import Controls
+
+        return Controls(self._showing, failed=self._failed)
+
+    def _live(self) -> Live:
+        from fairlab.widgets.live import Live
+
+        return Live(
+            self._showing,
+            objects=self._objects,
+            roi=self._was_drawn,
+            code=self.copy_code,
+            clicked=self._was_clicked,
+            failed=self._failed,
+        )
 
     def png(self) -> bytes:
         """The picture on show as PNG."""
-        self._show_newest()
-        return self._picture.png()
+        picture = self._showing.newest()
+        self.error = None
+        return picture.png()
 
     def snapshot(self, path: str | os.PathLike[str], *, scale: float = 1) -> Path:
         """Write the picture on show to a PNG file; a file half written is never left.
@@ -204,69 +301,38 @@ class Viewer:
             raise QueryError(f'"{target.name}" does not end in .png; snapshots are PNG', kind="suffix")
         if isinstance(scale, bool) or not 0.1 <= scale <= 16:
             raise QueryError(f"scale is {scale!r}; expected 0.1 to 16", kind="view-size")
-        _write(target, self.png() if scale == 1 else self._larger(scale).png())
+        write_whole(target, self.png() if scale == 1 else self._showing.larger(scale).png())
         return target
 
-    def _larger(self, scale: float) -> Picture:
-        state, max_pixels = self._state, round(self._max_pixels * scale)
-        if self._level_is_free:
-            state = self._scene.at_level(state, self._scene.level_for(max_pixels))
-        return draw(self._scene, state, width=self._width, max_pixels=max_pixels, scale=scale)
+    def _was_drawn(self, box: boxes.Box | None) -> None:
+        self._roi = box
 
-    def _draw(self, state: ViewState) -> Picture:
-        return draw(self._scene, state, width=self._width, max_pixels=self._max_pixels)
+    def _was_clicked(self, labels: str, number: int) -> None:
+        self.clicked = labels, number
+        for listener in self._listeners:
+            listener(labels, number)
 
-    def _change(self, change: Callable[[ViewState], ViewState]) -> None:
-        """Carry out what a slider or switch asks; failures are shown, never raised."""
-        try:
-            with self._values:
-                self._state = change(self._state)
-            self._show_newest()
-        except Exception as exc:  # the caller is the front-end, which would drop it: the reader must see it
-            self.error = exc
-            if self._controls is not None:
-                self._controls.fail(exc)
-
-    def _show_newest(self) -> None:
-        """Draw the state in force now, unless it is on show already: a slider's older positions are skipped."""
-        with self._drawing:
-            with self._values:
-                state = self._state
-            if state != self._picture.state:
-                picture = self._draw(state)
-                with self._values:
-                    self._picture = picture
-                    if self._state == state:
-                        self._state = picture.state
-                if self._controls is not None:
-                    self._controls.show(picture)
-            elif self.error is not None and self._controls is not None:
-                self._controls.show(self._picture)
-            self.error = None
-
-    def _check_state(self, new: ViewState) -> None:
-        old = self._state
-        fits = new.dimensions == old.dimensions and [c.name for c in new.channels] == [
-            c.name for c in old.channels
-        ]
-        if not fits or new.level != old.level or new.labels not in (None, *self._scene.labels):
-            raise SelectionError(
-                "this state belongs to another image or level\n"
-                "  change the viewer's own: viewer.state = viewer.state.moved(z=4)",
-                kind="state-foreign",
-            )
+    def _failed(self, error: BaseException | None) -> None:
+        self.error = error
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        picture = self._picture
-        text = picture.text if self.error is None else f"{picture.text}\nnot up to date: {self.error}"
+        picture = self._showing.picture
+        text = picture.text
+        if self.error is not None:  # by its class: what it says may name an address or a path
+            text = f"{text}\nnot up to date: {type(self.error).__name__}"
         data: dict[str, Any] = {}
-        try:
-            data |= self.widget._repr_mimebundle_()
-        except MissingExtraError as exc:
-            text = f"{text}\n{exc}"
-            warnings.warn(str(exc), FairlabWarning, stacklevel=2)
+        if not is_headless():
+            try:
+                data[_WIDGET_VIEW] = {
+                    "version_major": 2,
+                    "version_minor": 0,
+                    "model_id": self.widget.model_id,
+                }
+            except MissingExtraError as exc:
+                text = f"{text}\n{exc}"
+                warnings.warn(str(exc), FairlabWarning, stacklevel=2)
         data["image/png"] = base64.b64encode(picture.png()).decode("ascii")
         data["text/plain"] = text
         size = {"width": picture.image.width, "height": picture.image.height}
@@ -274,44 +340,3 @@ class Viewer:
 
     def __repr__(self) -> str:
         return self.text
-
-
-def _check_sizes(**sizes: int) -> None:
-    for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, int) or not 16 <= value <= 16384:
-            raise QueryError(f"{name} is {value!r}; expected pixels, 16 to 16384", kind="view-size")
-
-
-def _check_positions(scene: Scene, positions: Mapping[str, object]) -> None:
-    layout = scene.layout
-    for name in positions:
-        if name in layout.others:
-            continue
-        if name == layout.channel:
-            hint = '; choose channels with channels=["…"]'
-        elif name in (layout.y, layout.x):
-            hint = f"; the whole plane is shown: crop first, image.sel({name}=slice(…))"
-        else:
-            close = difflib.get_close_matches(name, [*_KEYWORDS, *layout.others], n=1, cutoff=0.5)
-            hint = f'; did you mean "{close[0]}"?' if close else ""
-        known = ", ".join([*_KEYWORDS, *layout.others])
-        raise QueryError(
-            f'view() knows no "{name}"{hint}\n  it knows: {known}', kind="keyword-unknown", keyword=name
-        )
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write beside the target and rename, so that the name never stands for half a file."""
-    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        draft.write_bytes(content)
-        draft.replace(target)
-    except OSError as exc:
-        raise OutputError(
-            f'cannot write "{target}": {exc.strerror or exc}\n  choose a folder that exists and can be written',
-            kind="output",
-            path=str(target),
-        ) from exc
-    finally:
-        with contextlib.suppress(OSError):  # where nothing can be written there is nothing to take away
-            draft.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Lab
+    from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
 
@@ -34,9 +34,9 @@ def test_discover_shows_results_and_a_picture(lab: Lab) -> None:
     lab.run_all(page)
     _no_error(page)
     assert "Danio rerio" in page.locator(".jp-Notebook").inner_text()
-    picture = page.locator(".jp-OutputArea-output img").first
+    picture = page.locator(".fl-stage canvas").first
     picture.scroll_into_view_if_needed()
-    assert picture.evaluate("i => i.complete && i.naturalWidth") > 200
+    assert picture.evaluate("canvas => canvas.width") > 200
     _keep(page, "discover-view")
     page.locator(".jp-Cell").first.scroll_into_view_if_needed()
     _keep(page, "discover-top")
@@ -45,15 +45,16 @@ def test_discover_shows_results_and_a_picture(lab: Lab) -> None:
 def test_a_slider_moves_the_picture(lab: Lab) -> None:
     page = lab.open("01_discover_images.ipynb")
     lab.run_all(page)
-    picture = page.locator(".jp-OutputArea-output .widget-image, .jp-OutputArea-output img").first
+    picture = page.locator(".fl-stage canvas").first
     picture.scroll_into_view_if_needed()
-    before = picture.get_attribute("src")
-    handle = page.locator(".widget-slider .noUi-handle").first
-    handle.scroll_into_view_if_needed()
-    handle.focus()
+    page.wait_for_timeout(500)
+    before = picture.evaluate("canvas => canvas.toDataURL()")
+    page.get_by_role("slider", name="z", exact=True).first.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function(
-        "([element, old]) => element.src !== old", arg=[picture.element_handle(), before], timeout=20_000
+        "([canvas, old]) => canvas.toDataURL() !== old",
+        arg=[picture.element_handle(), before],
+        timeout=20_000,
     )
 
 
@@ -64,7 +65,8 @@ def test_measure_shows_outlines_a_table_and_a_citation(lab: Lab) -> None:
     text = page.locator(".jp-Notebook").inner_text()
     assert "area_um2" in text
     assert "creativecommons.org/publicdomain/zero" in text
-    assert page.locator(".jp-OutputArea-output img").count() >= 3
+    pictures = page.locator(".fl-stage canvas, .jp-OutputArea-output img")
+    assert pictures.count() >= 3
     for number, name in enumerate(["image", "outlines", "distribution"]):
-        page.locator(".jp-OutputArea-output img").nth(number).scroll_into_view_if_needed()
+        pictures.nth(number).scroll_into_view_if_needed()
         _keep(page, f"measure-{name}")

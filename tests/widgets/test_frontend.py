@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from graphlib import TopologicalSorter
 
 import pytest
@@ -47,6 +48,11 @@ def test_styles_load_nothing_and_reach_only_fairlab(name):
     )
     assert selectors
     assert all(".fairlab" in s or ".fl-" in s for selector in selectors for s in selector.split(","))
+
+
+def test_the_front_end_is_small():
+    files = [path.read_bytes() for path in frontend.FOLDER.iterdir()]
+    assert sum(len(zlib.compress(content)) for content in files) < 60_000, "all widgets, as the wheel packs them"
 
 
 def test_each_sheet_brings_the_theme_once():

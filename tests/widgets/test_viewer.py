@@ -17,11 +17,12 @@ import pytest
 import xarray as xr
 
 from fairlab.errors import FairlabWarning, MissingExtraError, OutputError, QueryError, SelectionError
-from fairlab.widgets import viewer as viewer_module
+from fairlab.widgets import showing as showing_module
 from fairlab.widgets.viewer import view
 from tests.widgets.images import Counted, image, stack, tree
 
 PIL = pytest.importorskip("PIL.Image")
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def brightness(png: bytes) -> float:
@@ -192,7 +193,7 @@ def test_the_state_of_another_image_is_refused(other):
 
 
 def test_a_slider_moves_the_picture():
-    viewer = view(stack())
+    viewer = view(stack(), fallback=True)
     controls = sliders(viewer)
     before = controls["Image"].value
     controls["z"].value = 4
@@ -202,7 +203,7 @@ def test_a_slider_moves_the_picture():
 
 
 def test_switches_and_auto_contrast():
-    viewer = view(stack())
+    viewer = view(stack(), fallback=True)
     controls = sliders(viewer)
     controls["actin"].value = False
     assert [c.name for c in viewer.state.active] == ["DAPI"]
@@ -214,13 +215,13 @@ def test_switches_and_auto_contrast():
 def test_labels_are_chosen_from_a_list():
     full = stack(32)
     labels = full.isel(c=0, drop=True).astype("i4") * 0 + 5
-    viewer = view(tree(full, labels=labels))
+    viewer = view(tree(full, labels=labels), fallback=True)
     sliders(viewer)["labels"].value = "nuclei"
     assert viewer.state.labels == "nuclei"
 
 
 def test_sliders_follow_python():
-    viewer = view(stack())
+    viewer = view(stack(), fallback=True)
     controls = sliders(viewer)
     viewer.state = viewer.state.moved(z=4, t=1).changed("DAPI", active=False)
     assert (controls["z"].value, controls["t"].value, controls["DAPI"].value) == (4, 1, False)
@@ -228,14 +229,14 @@ def test_sliders_follow_python():
 
 
 def test_one_plane_has_no_slider():
-    viewer = view(stack().isel(t=[0], z=[2]))
+    viewer = view(stack().isel(t=[0], z=[2]), fallback=True)
     assert not {"t", "z"} & set(sliders(viewer))
 
 
 def test_errors_appear_under_the_picture_as_text():
     full = stack(32)
     counted = Counted(full.values)
-    viewer = view(counted.lazy(full))
+    viewer = view(counted.lazy(full), fallback=True)
     controls = sliders(viewer)
     last = controls["Image"].value
     counted.fails = True
@@ -254,7 +255,7 @@ def test_errors_appear_under_the_picture_as_text():
 def test_going_back_after_an_error_takes_it_away():
     full = stack(32)
     counted = Counted(full.values)
-    viewer = view(counted.lazy(full))
+    viewer = view(counted.lazy(full), fallback=True)
     controls = sliders(viewer)
     counted.fails = True
     controls["z"].value = 4
@@ -266,7 +267,7 @@ def test_hostile_names_are_never_html():
     evil = "<img src=x onerror=alert(1)>"
     array = stack().assign_coords(c=[evil, "actin"]).rename(t=evil)
     widgets = pytest.importorskip("ipywidgets")
-    viewer = view(array)
+    viewer = view(array, fallback=True)
     assert evil in sliders(viewer)
     for widget in _all(viewer.widget):
         if isinstance(widget, widgets.HTML):
@@ -275,14 +276,14 @@ def test_hostile_names_are_never_html():
 
 
 def test_names_are_no_formulas():
-    viewer = view(stack().assign_coords(c=["$\\href{x}{y}$", "actin"]))
+    viewer = view(stack().assign_coords(c=["$\\href{x}{y}$", "actin"]), fallback=True)
     assert not any(set("$\\") & set(name) for name in sliders(viewer))
     assert viewer.state.channels[0].name == "$\\href{x}{y}$"
 
 
 def test_an_image_widget_has_no_tooltip():
     # ipywidgets 8.1 fails to show an Image that has one, and the reader sees an error box instead.
-    viewer = view(stack())
+    viewer = view(stack(), fallback=True)
     assert sliders(viewer)["Image"].tooltip is None
     assert any(viewer.text.splitlines()[0] in getattr(w, "value", b"") for w in _html(viewer.widget))
 
@@ -298,9 +299,9 @@ def _all(widget):
 
 
 def test_many_threads_end_on_the_last_word(monkeypatch):
-    viewer = view(stack(planes=40))
+    viewer = view(stack(planes=40), fallback=True)
     controls = sliders(viewer)
-    drawn, real, together = [], viewer_module.draw, []
+    drawn, real, together = [], showing_module.draw, []
     alone = threading.Semaphore(1)
 
     def watched(scene, state, **sizes):
@@ -314,15 +315,16 @@ def test_many_threads_end_on_the_last_word(monkeypatch):
             if is_alone:
                 alone.release()
 
-    monkeypatch.setattr(viewer_module, "draw", watched)
+    monkeypatch.setattr(showing_module, "draw", watched)
     threads = [
-        threading.Thread(target=viewer._change, args=(lambda s, n=n: s.moved(z=n),)) for n in range(1, 39)
+        threading.Thread(target=viewer._controls._change, args=(lambda s, n=n: s.moved(z=n),))
+        for n in range(1, 39)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    viewer._change(lambda s: s.moved(z=39))
+    viewer._controls._change(lambda s: s.moved(z=39))
     assert viewer.error is None
     assert not any(together), "two threads drew at once"
     assert drawn[-1] == 39 and viewer.state.at["z"] == 39
@@ -339,7 +341,7 @@ def test_one_output_lives_and_lasts():
     data, metadata = viewer._repr_mimebundle_()
     assert base64.b64decode(data["image/png"]) == viewer.png()
     assert data["text/plain"] == repr(viewer) == viewer.text
-    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == viewer.widget.model_id
+    assert data[WIDGET_VIEW]["model_id"] == viewer.widget.model_id
     assert "text/html" not in data
     assert metadata["image/png"]["alt"] == viewer.text
     assert (metadata["image/png"]["width"], metadata["image/png"]["height"]) == PIL.open(
@@ -348,7 +350,9 @@ def test_one_output_lives_and_lasts():
 
 
 def test_without_ipywidgets_the_picture_stays_with_a_hint(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    for name in ("front", "live"):
+        monkeypatch.delitem(sys.modules, f"fairlab.widgets.{name}", raising=False)
     viewer = view(stack())
     with pytest.warns(FairlabWarning, match=r"fairlab\[widgets\]"):
         data, _ = viewer._repr_mimebundle_()
@@ -361,7 +365,7 @@ def test_without_ipywidgets_the_picture_stays_with_a_hint(monkeypatch):
 def test_looking_in_plain_python_loads_no_widgets():
     code = (
         "import sys, numpy; from fairlab.widgets.viewer import view; v = view(numpy.eye(9)); v.png(); print(v);"
-        "assert not {'ipywidgets', 'IPython', 'skimage', 'matplotlib', 'zarr'} & set(sys.modules)"
+        "assert not {'anywidget', 'ipywidgets', 'IPython', 'skimage', 'matplotlib', 'zarr'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
@@ -448,14 +452,16 @@ def executed():
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     notebook.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
-    nbclient.NotebookClient(notebook, timeout=120, store_widget_state=False).execute()
+    nbclient.NotebookClient(notebook, timeout=120).execute()
     return notebook
 
 
 def test_a_notebook_run_without_front_end_keeps_the_picture(executed):
     (output,) = [o for o in executed.cells[0].outputs if o.output_type == "execute_result"]
     assert output.data["image/png"].startswith("iVBOR")
-    assert "application/vnd.jupyter.widget-view+json" in output.data
+    assert WIDGET_VIEW not in output.data, (
+        "nobody is there to see it, and exporters would prefer it to the picture"
+    )
     assert "widgets" not in executed.metadata
 
 

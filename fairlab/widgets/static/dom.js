@@ -1,8 +1,10 @@
 // Elements, without ever making HTML of text: whatever an image or a server says stays text.
 
-/** An element with properties, attributes (names with "-", and role) and listeners (functions named on…). */
-export function h(tag, properties = {}, ...children) {
+/** An element: tag.class.class, properties, attributes (names with "-", and role), listeners (on…), children. */
+export function h(what, properties = {}, ...children) {
+  const [tag, ...classes] = what.split(".");
   const element = document.createElement(tag);
+  element.classList.add(...classes);
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -49,15 +51,15 @@ export function iconButton(name, words, onclick, properties = {}) {
   return h("button", { ...shown, onclick, ...properties }, icon(name));
 }
 
-/** The outermost element of a widget. Its keys are its own: JupyterLab's shortcuts (b: new cell) stay away. */
+/** The outermost element of a widget. Its keys are its own: JupyterLab would take arrows, and b for a new cell. */
 export function frame(name, ...children) {
-  return h("section", { className: "fairlab", "aria-label": name, "data-lm-suppress-shortcuts": "true" }, children);
+  return h("section.fairlab", { "aria-label": name, onkeydown: (event) => event.stopPropagation() }, children);
 }
 
 /** The line under a widget that says what went wrong: show(text), clear(). */
 export function errorLine(model) {
-  const text = h("span", { className: "fl-error-text" });
-  const line = h("div", { className: "fl-error", role: "alert", hidden: true }, icon("warning"), text);
+  const text = h("span.fl-error-text", {});
+  const line = h("div.fl-error", { role: "alert", hidden: true }, icon("warning"), text);
   const clear = () => ((line.hidden = true), (text.textContent = ""));
   const show = (words) => ((text.textContent = words), (line.hidden = false));
   line.append(iconButton("close", "Dismiss", clear));

@@ -1,0 +1,135 @@
+// From raw numbers to colours, line by line what fairlab/widgets/compositing.py does in Python.
+
+const TYPED_ARRAYS = {
+  u1: Uint8Array, i1: Int8Array, u2: Uint16Array, i2: Int16Array, u4: Uint32Array, i4: Int32Array,
+  f4: Float32Array, f8: Float64Array, u8: BigUint64Array, i8: BigInt64Array,
+};
+const LOOKUP_OFFSETS = { u1: 0, i1: 128, u2: 0, i2: 32768 };
+const LOOKUP_SIZES = { u1: 256, i1: 256, u2: 65536, i2: 65536 };
+const PERCENTILES = [0.5, 99.8];
+
+/** The numbers of a message's buffer (a DataView) or of a saved trait. */
+export function decoded(type, view) {
+  const Numbers = TYPED_ARRAYS[type];
+  const whole = view.byteOffset % Numbers.BYTES_PER_ELEMENT === 0;
+  const buffer = whole ? view.buffer : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  return new Numbers(buffer, whole ? view.byteOffset : 0, view.byteLength / Numbers.BYTES_PER_ELEMENT);
+}
+
+/** "#RRGGBB" as three numbers, 0 to 1. */
+export function shares(color) {
+  return [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16) / 255);
+}
+
+/** Brightness from 0 to 1 of one value; NaN is 0, and a window without width is a threshold. */
+export function intensity(value, [start, end], gamma) {
+  // Halves first: the width of a window may itself be beyond the largest float.
+  const half = end / 2 - start / 2;
+  let share = half === 0 ? (value > start ? 1 : 0) : (value / 2 - start / 2) / half;
+  share = share > 0 ? (share < 1 ? share : 1) : 0;
+  return gamma === 1 ? share : share ** gamma;
+}
+
+/** A function from an array of numbers to brightness times 255, through a table where the type is small. */
+export function brightness(type, window, gamma) {
+  const size = LOOKUP_SIZES[type];
+  if (size) {
+    const offset = LOOKUP_OFFSETS[type];
+    const table = new Float32Array(size);
+    for (let i = 0; i < size; i++) table[i] = 255 * intensity(i - offset, window, gamma);
+    return (values, i) => table[values[i] + offset];
+  }
+  if (type === "u8" || type === "i8") return (values, i) => 255 * intensity(Number(values[i]), window, gamma);
+  const [start, end] = window;
+  const scale = 255 / (end - start);
+  if (gamma !== 1 || !Number.isFinite(scale)) return (values, i) => 255 * intensity(values[i], window, gamma);
+  return (values, i) => {
+    const light = (values[i] - start) * scale;
+    return light > 0 ? (light < 255 ? light : 255) : 0;
+  };
+}
+
+/** Channels added as coloured light into the bytes of a picture (r, g, b, a). */
+export function composite(layers, bytes) {
+  const count = bytes.length / 4;
+  const light = new Float32Array(count * 3);
+  for (const { values, bright, color } of layers) {
+    const [red, green, blue] = color;
+    for (let i = 0, j = 0; i < count; i++, j += 3) {
+      const value = bright(values, i);
+      if (value === 0) continue;
+      light[j] += value * red;
+      light[j + 1] += value * green;
+      light[j + 2] += value * blue;
+    }
+  }
+  // A clamped array clips and rounds by itself.
+  for (let i = 0, j = 0, k = 0; i < count; i++, j += 3, k += 4) {
+    bytes[k] = light[j];
+    bytes[k + 1] = light[j + 1];
+    bytes[k + 2] = light[j + 2];
+    bytes[k + 3] = 255;
+  }
+}
+
+/** The window that shows most of what is there; see auto_window in Python. */
+export function autoWindow(arrays) {
+  const numbers = sample(arrays, 200000);
+  if (!numbers.length) return [0, 1];
+  let [low, high] = PERCENTILES.map((percent) => {
+    const place = (percent / 100) * (numbers.length - 1);
+    const below = numbers[Math.floor(place)];
+    return below + (numbers[Math.ceil(place)] - below) * (place % 1);
+  });
+  if (!(low < high)) [low, high] = [numbers[0], numbers[numbers.length - 1]];
+  if (low === high) [low, high] = [Math.min(0, low), Math.max(0, high)];
+  return low < high ? [low, high] : [0, 1];
+}
+
+/** Finite numbers of several arrays in order, every so many of them where there are more than enough. */
+export function sample(arrays, most) {
+  const total = arrays.reduce((sum, values) => sum + values.length, 0);
+  const step = Math.max(1, Math.ceil(total / most));
+  const found = [];
+  for (const values of arrays)
+    for (let i = 0; i < values.length; i += step) {
+      const value = Number(values[i]);
+      if (Number.isFinite(value)) found.push(value);
+    }
+  return Float64Array.from(found).sort();
+}
+
+/** How many numbers (sorted) fall into each of so many bins of a range, as heights 0 to 1 on a log scale. */
+export function histogram(numbers, [low, high], bins) {
+  const counts = new Float64Array(bins);
+  for (const value of numbers) {
+    const bin = Math.floor(((value - low) / (high - low)) * bins);
+    if (bin >= 0 && bin < bins) counts[bin]++;
+    else if (value === high) counts[bins - 1]++;
+  }
+  const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), 1));
+  return counts.map((count) => Math.log1p(count) / most);
+}
+
+/** One stored value in words, with no digit invented. */
+export function exact(values, i) {
+  const value = values[i];
+  if (!(values instanceof Float32Array) || !Number.isFinite(value)) return String(value);
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/** A number for people: so many digits, no trailing zeros. */
+export function short(value, digits = 4) {
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** A position, with the digits that tell samples so far apart from one another. */
+export function place(value, step) {
+  const digits = Math.min(12, Math.max(0, Math.ceil(1 - Math.log10(Math.abs(step) || 1))));
+  const text = value.toFixed(digits);
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
