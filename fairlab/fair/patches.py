@@ -104,6 +104,11 @@ class Patch:
         return target
 
     def __str__(self) -> str:
+        if not self.raised:
+            return (
+                f"a new {FILE_NAME} would not lift {self.report.target} from {self.before}: nothing is known that it "
+                "lacks\n  patch(report, more=Record(...)) adds what you know"
+            )
         names = metric_set()
         lines = [f"{FILE_NAME} would lift {self.report.target} from {self.before.short} to {self.after}"]
         lines += [f"  + {id_} {names[id_].title}" for id_ in self.raised]

@@ -62,6 +62,7 @@ def test_a_patch_raises_the_score_as_predicted(bare: Path) -> None:
     )
     again = patch(applied)
     assert again.after == again.before and not again.raised  # nothing more is known
+    assert "would not lift" in str(again)
 
 
 def test_what_lies_there_stays_and_what_is_missing_is_added(bare: Path) -> None:
