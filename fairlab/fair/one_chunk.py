@@ -43,7 +43,7 @@ def looked_at(
     dict
         ``key``; ``bytes`` as stored; ``decoded``, whether pixels came; ``missing``, where the store has no such
         chunk and it reads as the fill value; ``shape``; ``min``, ``max``, ``mean``, ``std`` of finite values and
-        ``nan_share``; or ``error``.
+        ``nan_share``; of integers ``saturated_share``, those at the highest value of their type; or ``error``.
     """
     found: dict[str, Any] = {"key": None, "decoded": False}
     try:
@@ -78,6 +78,8 @@ def _statistics(values: NDArray[Any]) -> dict[str, Any]:
     plain = values.astype(np.float64, copy=False)
     finite = plain[np.isfinite(plain)]
     told: dict[str, Any] = {"nan_share": float(np.isnan(plain).mean())}
+    if values.dtype.kind in "iu":
+        told["saturated_share"] = float((values == np.iinfo(values.dtype).max).mean())
     if finite.size:
         with np.errstate(over="ignore", invalid="ignore"):  # float64 itself may be at its end
             told |= {name: float(getattr(finite, name)()) for name in ("min", "max", "mean", "std")}

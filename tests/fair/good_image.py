@@ -73,7 +73,7 @@ OME_XML = (
 )
 CHUNK = {
     "key": "2/c/0/0/0", "bytes": 4096, "decoded": True, "min": 0.0, "max": 800.0, "mean": 120.0, "std": 30.0,
-    "nan_share": 0.0,
+    "nan_share": 0.0, "saturated_share": 0.01,
 }  # fmt: skip
 LICENSE = {
     "name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/", "spdx": "CC-BY-4.0", "commercial": True,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+import zarr
 
 import fairlab
 from fairlab.errors import FormatError, NotFoundError, QueryError
@@ -166,3 +168,12 @@ def test_a_doi_that_cannot_be_asked_leaves_it_open() -> None:
         Record(id="x:1", kind="study", repository="X", title="Cells", doi="10.6019/S-BIAD7")
     )
     assert report.outcomes["F1-03"].status == "unknown", "tests are offline"
+
+
+def test_a_saturated_image_is_found(tmp_path: Path) -> None:
+    place = _image(tmp_path)
+    group = zarr.open_group(place, mode="a")
+    for _, array in group.arrays():
+        array[...] = np.where(np.indices(array.shape)[-1] % 3, 65535, 7).astype("uint16")
+    evidence = fairlab.assess(place).outcomes["R1-05"].evidence[0].text
+    assert "not so: not saturated" in evidence and "not all alike" not in evidence

@@ -160,7 +160,7 @@ FAILS_AND_UNKNOWN: dict[str, tuple[Callable[[Case], None], Callable[[Case], None
         every(unsaid("image.shape"), silent("array:first")),
     ),
     "R1-05": (
-        chunk(std=0.0, min=0.0, max=0.0, mean=0.0, nan_share=0.5), chunk(decoded=False, std=None),
+        chunk(std=0.0, min=0.0, max=0.0, mean=0.0, nan_share=0.5), chunk(decoded=False),
     ),
     "R1-06": (
         document("array:first", lambda array: array["codecs"].pop()),
@@ -375,3 +375,30 @@ def test_the_smallest_level_may_be_rounded_to_a_whole_sample(axis: int) -> None:
     shape = [2, 256, 256]
     shape[axis + 1] += 1
     assert _outcome("I1-06", document("array:last", lambda array: array.update(shape=shape))).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"),
+    [
+        ("not all alike", chunk(std=0.0)),
+        ("no NaN", chunk(nan_share=0.1)),
+        ("not saturated", chunk(saturated_share=0.6)),
+        ("inside the stated window", chunk(mean=5000.0)),
+    ],
+)
+def test_each_fault_of_the_pixels_costs_a_quarter(name: str, edit: Callable[[Case], None]) -> None:
+    outcome = _outcome("R1-05", edit)
+    assert outcome.score == 0.75 and outcome.evidence[0].text.endswith(f"not so: {name}")
+
+
+@pytest.mark.parametrize(("inside", "status"), [(["bytes", "crc32c"], "pass"), (["bytes"], "fail")])
+def test_the_checksum_of_a_shards_index_says_nothing_of_its_pixels(inside: list[str], status: str) -> None:
+    shard = {
+        "chunk_shape": [1, 64, 64],
+        "codecs": [{"name": name} for name in inside],
+        "index_codecs": [{"name": "bytes"}, {"name": "crc32c"}],
+    }
+    codecs = [{"name": "sharding_indexed", "configuration": shard}]
+    assert (
+        _outcome("R1-06", document("array:first", lambda array: array.update(codecs=codecs))).status == status
+    )

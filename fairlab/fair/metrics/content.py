@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _DEFAULT_LABEL: Final = re.compile(r"(?:c|ch|channel|image)?[\s:_-]*\d*(?:[\s:_-]+\d+)*", re.IGNORECASE)
 _CONTENT: Final = ("content", "biological_entity", "target", "fluorophore", "reagent")
 _PARAMETERS: Final = ("excitation_nm", "emission_nm", "acquisition_mode", "contrast_method")
-_CHECKSUMS: Final = ("crc32c", "sharding_indexed", "fletcher32", "adler32", "crc32")
-_FULL: Final = {"uint8": 255, "uint16": 65535, "int8": 127, "int16": 32767}
+_CHECKSUMS: Final = ("crc32c", "fletcher32", "adler32", "crc32")
+_SATURATED: Final = 0.5
+"""Share of samples that may have the highest value of their type."""
 
 
 def channels(probe: Probe | None, description: Description) -> Outcome:
@@ -116,11 +117,11 @@ def pixels(probe: Probe | None, description: Description) -> Outcome:
     chunk = probe.chunk if probe else None
     if not chunk or not chunk.get("decoded") or not chunk.keys() >= {"min", "max", "mean", "std"}:
         return unknown("no pixels were read", fix=seen.ASK_AGAIN)
-    first = seen.array(probe, "first")
+    saturated = chunk.get("saturated_share")
     checks = {
         "not all alike": chunk["std"] > 0,
         "no NaN": not chunk.get("nan_share"),
-        "not saturated": _below_full(chunk, first.dtype if first else ""),
+        "not saturated": None if saturated is None else saturated <= _SATURATED,
         "inside the stated window": _in_window(chunk, seen.image_ome(probe)),
     }
     told = {name: good for name, good in checks.items() if good is not None}
@@ -128,24 +129,12 @@ def pixels(probe: Probe | None, description: Description) -> Outcome:
     return graded(
         1 - len(bad) / len(told),
         Evidence(
-            text=f"values {chunk.get('min'):g} to {chunk.get('max'):g}; "
+            text=f"values {chunk['min']:g} to {chunk['max']:g}; "
             + ("; ".join(f"not so: {name}" for name in bad) or f"checked: {', '.join(told)}"),
             document=str(chunk.get("key") or "a chunk of the last level"),
         ),
         fix=f"Look at the pixels and the display window; not as expected: {', '.join(bad)}.",
     )
-
-
-def _below_full(chunk: Mapping[str, Any], dtype: str) -> bool | None:
-    """Whether most samples are below the highest value of their type; None when only bounds are known."""
-    full, share = _FULL.get(dtype), chunk.get("saturated_share")
-    if full is None:
-        return None
-    if share is not None:
-        return bool(share <= 0.5)
-    # More than half at the top would pull the mean above the middle between lowest and highest value.
-    middle = (chunk["min"] + chunk["max"]) / 2
-    return True if chunk["max"] < full or chunk["mean"] < middle else None
 
 
 def _in_window(chunk: Mapping[str, Any], block: Mapping[str, Any]) -> bool | None:

@@ -199,7 +199,7 @@ def community_format(probe: Probe | None, description: Description) -> Outcome:
 
 
 def codec_names(document: Mapping[str, Any]) -> list[str]:
-    """Names of the codecs of an array's document, those inside shards too.
+    """Names of the codecs of an array's pixels, those inside shards too; those of the index of shards left out.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def codec_names(document: Mapping[str, Any]) -> list[str]:
             found.append(str(one.get("name") or one.get("id")).removeprefix("numcodecs."))
             inner = one.get("configuration")
             if isinstance(inner, Mapping):
-                waiting = [inner.get("codecs"), inner.get("index_codecs"), *waiting]
+                waiting = [inner.get("codecs"), *waiting]
         elif isinstance(one, str):
             found.append(one)
     return found
