@@ -156,7 +156,7 @@ def _in_window(chunk: Mapping[str, Any], block: Mapping[str, Any]) -> bool | Non
 
 def integrity(probe: Probe | None, description: Description) -> Outcome:
     """R1-06: something tells damage: a checksum of chunks, or of files in a sidecar."""
-    fix = "Write it with a checksum: the crc32c codec, shards, or a manifest with SHA-256."
+    fix = "Write it with a checksum: the crc32c codec, or a manifest with SHA-256."
     value = seen.document(probe, "array:first")
     if isinstance(value, dict) and (found := [name for name in codec_names(value) if name in _CHECKSUMS]):
         return met(Evidence(text=f"the codec {found[0]}", document=seen.address(probe, "array:first")))
