@@ -109,7 +109,9 @@ def _add_people(facts: Facts, whole: list[Section]) -> None:
                 orcid=values.orcid(one.one("orcid")),
                 affiliation=where.one("name") if where else one.one("affiliation"),
                 ror=values.ror(where.one("rorid", "ror")) if where else None,
-                roles=tuple(part for text in one.all("role") for part in map(str.strip, text.split(",")) if part),
+                roles=tuple(
+                    part for text in one.all("role") for part in map(str.strip, text.split(",")) if part
+                ),
             )
         )
     known = values.creators(people)

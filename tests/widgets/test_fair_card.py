@@ -39,7 +39,9 @@ def test_no_path_is_kept(monkeypatch):
 
 
 def test_hostile_text_stays_text():
-    shown = fairlab.view(Report(target="idr:idr0001/1.zarr", records=(record(repository=HOSTILE, license=HOSTILE),)))
+    shown = fairlab.view(
+        Report(target="idr:idr0001/1.zarr", records=(record(repository=HOSTILE, license=HOSTILE),))
+    )
     page = shown._repr_html_()
     (page + repr(shown)).encode()
     assert "<img" not in page and "&lt;img" in page

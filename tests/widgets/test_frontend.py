@@ -52,7 +52,9 @@ def test_styles_load_nothing_and_reach_only_fairlab(name):
 
 def test_the_front_end_is_small():
     files = [path.read_bytes() for path in frontend.FOLDER.iterdir()]
-    assert sum(len(zlib.compress(content)) for content in files) < 60_000, "all widgets, as the wheel packs them"
+    assert sum(len(zlib.compress(content)) for content in files) < 60_000, (
+        "all widgets, as the wheel packs them"
+    )
 
 
 def test_each_sheet_brings_the_theme_once():
