@@ -15,8 +15,9 @@ from fairlab.wells import well_position
 from fairlab.widgets import words as captions
 from fairlab.widgets.discretion import discreet, encodable
 from fairlab.widgets.headless import is_headless
-from fairlab.widgets.heat_map import ANCHORS, heat_map_of, readable
+from fairlab.widgets.heat_map import heat_map_of, readable
 from fairlab.widgets.keywords import check_keywords
+from fairlab.widgets.plate_facts import colors_of, legend_of, names_of, wells_of
 from fairlab.widgets.plate_pictures import Place, PlatePicture, PlatePictures, field_of
 from fairlab.widgets.plate_sheet import draw_sheet
 from fairlab.widgets.scene import scene_of
@@ -37,7 +38,6 @@ _AT_ONCE_S: Final = 2.0
 _ALL_S: Final = 120.0
 """Seconds that reading may take where nobody is, and the picture is all there will be."""
 _KEYWORDS: Final = ("values", "by", "field", "channels")
-_OF_WELLS: Final = ("row", "column", "well")
 
 
 def plate_grid(
@@ -103,7 +103,7 @@ class PlateGrid:
         self._plate = plate
         self._pictures = PlatePictures(plate, self._tell_picture, channels=channels)
         self._image = self._pictures.image
-        self._rows, self._columns = ([str(n) for n in self._image[dim].values] for dim in ("row", "column"))
+        self._rows, self._columns = names_of(self._image)
         self._fields = self._image.sizes["field"]
         if isinstance(field, bool) or not 0 <= field < self._fields:
             raise SelectionError(
@@ -251,48 +251,13 @@ class PlateGrid:
             "columns": self._columns,
             "fields": self._fields,
             "field": self._field,
-            "wells": self._wells(),
+            "wells": wells_of(self._image, self._heat),
             "shape": list(self._pictures.shape),
-            "legend": self._legend(),
+            "legend": legend_of(self._heat),
             "chosen": "" if self._chosen is None else _key(self._chosen),
             "working": "",
             "first": {key: picture.jpeg for key, picture in self._first.items() if picture.jpeg},
         }
-
-    def _wells(self) -> list[dict[str, Any]]:
-        """What is known of each well, in reading order."""
-        stated = [
-            name
-            for name, coord in self._image.coords.items()
-            if coord.dims == ("row", "column") and name not in _OF_WELLS
-        ]
-        wells = []
-        for row, row_name in enumerate(self._rows):
-            for column, column_name in enumerate(self._columns):
-                there = self._pictures.present[row, column]
-                well = (row_name, column_name)
-                told = [
-                    f"{name}: {value}"
-                    for name in stated
-                    if there.any() and not _is_blank(value := self._image[name].values[row, column])
-                ]
-                wells.append(
-                    {
-                        "name": self._name(row, column),
-                        "fields": np.flatnonzero(there).tolist(),
-                        "about": [discreet(one) for one in told],
-                        "value": self._heat.text(well) if self._heat else "",
-                        "color": self._heat.color(well) if self._heat else "",
-                    }
-                )
-        return wells
-
-    def _legend(self) -> dict[str, Any] | None:
-        heat = self._heat
-        if heat is None:
-            return None
-        ends = [readable(heat.low), readable(heat.high)] if heat.values else ["", ""]
-        return {"name": discreet(heat.name), "low": ends[0], "high": ends[1], "colors": list(ANCHORS)}
 
     def _title(self) -> str:
         scene, _ = scene_of(self._plate)
@@ -326,14 +291,8 @@ class PlateGrid:
             present=self._pictures.present[..., self._field],
             shape=self._pictures.shape,
             title=self._title(),
-            legend=self._legend(),
-            colors={
-                (r, c): self._heat.color((row, column))
-                for r, row in enumerate(self._rows)
-                for c, column in enumerate(self._columns)
-            }
-            if self._heat
-            else {},
+            legend=legend_of(self._heat),
+            colors=colors_of(self._heat, self._rows, self._columns),
             credit=credit,
         )
 
@@ -367,7 +326,3 @@ class PlateGrid:
 
 def _key(place: Place) -> str:
     return "-".join(map(str, place))
-
-
-def _is_blank(value: Any) -> bool:
-    return str(value) in ("", "nan", "NaT")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _WIDTH: Final = 1200
+_MOST_BYTES: Final = 700_000
+_FEW_COLORS: Final = 48
 _GAP: Final = 3
 _HATCH: Final = ((236, 236, 238), (212, 212, 216))
 _WAITING: Final = (240, 240, 242)
@@ -74,7 +76,13 @@ def draw_sheet(
         parts.append(_legend(legend))
     if credit:
         parts.append(canvas.text_strip(credit, sheet.width, size=13, color=canvas.GREY, max_lines=3))
-    return canvas.png(canvas.stack(parts, gap=6, margin=8))
+    return _small(canvas.stack(parts, gap=6, margin=8))
+
+
+def _small(sheet: Image) -> bytes:
+    """The sheet as PNG, with fewer colours where camera noise would make a notebook heavy."""
+    content = canvas.png(sheet)
+    return content if len(content) <= _MOST_BYTES else canvas.png(sheet.quantize(_FEW_COLORS))
 
 
 def _cell(jpeg: bytes, present: bool, shape: tuple[int, int]) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from functools import partial
@@ -187,7 +188,8 @@ class Browser:
                 self._search.update(picked=self._search.picks.keys())
             case "glimpse":
                 for wanted in content.get("keys", ()):
-                    self._glimpses.ask(wanted, self._search.picks.record(wanted))
+                    with contextlib.suppress(QueryError):  # scrolled out of an older search meanwhile
+                        self._glimpses.ask(wanted, self._search.picks.record(wanted))
             case "code":
                 self._tell("code", text=code_of(self._search.picks.record(key)))
             case "view":

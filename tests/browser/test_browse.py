@@ -39,6 +39,10 @@ def test_pick_open_copy_and_list(lab: Lab) -> None:
     assert "1 selected" in panel.inner_text() and "1 on the list" in panel.inner_text()
     told = run_cell(page, 1)
     assert told.startswith("['sample:cells2d'] ['sample:plate'] None None")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    panel.get_by_label("Copy code for Synthetic screen").click()
+    panel.get_by_text("Copied").wait_for()
+    assert 'fairlab.open_plate("sample:plate")' in page.evaluate("navigator.clipboard.readText()")
     panel.get_by_label("Open in viewer: Synthetic nuclei in 2D").click()
     page.locator(".jp-OutputArea-output .widget-image, .jp-OutputArea-output canvas").first.wait_for(
         timeout=60_000

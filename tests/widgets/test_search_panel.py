@@ -132,6 +132,12 @@ def test_pictures_come_as_messages_and_are_never_kept_in_the_notebook(reader):
     assert "PNG" not in str(reader.front.get_state())
 
 
+def test_a_picture_of_a_row_that_is_gone_is_no_fault(reader):
+    reader.do("glimpse", keys=["r99", reader.key("2D")])
+    reader.wait(lambda: reader.told("glimpse"))
+    assert reader.browser.error is None
+
+
 def test_code_is_told_not_kept(reader):
     reader.do("code", key=reader.key("screen"))
     assert 'fairlab.open_plate("sample:plate")' in reader.told("code")[0][0]["text"]
