@@ -106,13 +106,13 @@ class ChannelControl {
     const { width, height } = plot;
     context.clearRect(0, 0, width, height);
     const [from, to] = [Math.min(start, end) * width, Math.max(start, end) * width];
-    context.fillStyle = "rgba(128, 128, 128, 0.16)";
+    context.fillStyle = "rgba(255, 255, 255, 0.14)";
     context.fillRect(from, 0, to - from, height);
     const bars = this.numbers ? histogram(this.numbers, this.range, BINS) : [];
-    context.fillStyle = getComputedStyle(plot).color;
+    context.fillStyle = "#6d727a";
     bars.forEach((bar, i) => context.fillRect((i * width) / BINS, height - bar * (height - 2), width / BINS, bar * (height - 2)));
     context.fillStyle = color;
-    context.globalAlpha = 0.85;
+    context.globalAlpha = 0.9;
     bars.forEach((bar, i) => {
       const x = (i * width) / BINS;
       if (x >= from && x <= to) context.fillRect(x, height - bar * (height - 2), width / BINS, bar * (height - 2));

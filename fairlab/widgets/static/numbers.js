@@ -89,7 +89,7 @@ export function autoWindow(arrays) {
 /** Finite numbers of several arrays in order, every so many of them where there are more than enough. */
 export function sample(arrays, most) {
   const total = arrays.reduce((sum, values) => sum + values.length, 0);
-  const step = Math.max(1, Math.ceil(total / most));
+  const step = Math.ceil(total / most) | 1; // odd, as an even step would meet the same columns in every row
   const found = [];
   for (const values of arrays)
     for (let i = 0; i < values.length; i += step) {
