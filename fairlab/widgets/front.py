@@ -59,9 +59,8 @@ class Front(anywidget.AnyWidget):
             threading.Thread(target=guarded, daemon=True).start()
 
     def _take(self, _: Any, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        self.failure = None  # before, not after: what goes on aside may have failed by then
         try:
             self.heard(str(content.get("kind")), content, buffers)
         except Exception as exc:  # the caller is the front-end, which would drop it: the reader must see it
             self.fail(exc)
-        else:
-            self.failure = None

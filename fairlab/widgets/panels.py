@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from fairlab.widgets.beside import beside
 from fairlab.widgets.discretion import encodable
 from fairlab.widgets.front import Front
 from fairlab.widgets.frontend import module, stylesheet
@@ -50,6 +49,12 @@ class Panel(Front):
         finally:
             self.tell("done", number=content.get("number"))
 
+    def _take(self, sender: Any, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        before = self.failure
+        super()._take(sender, content, buffers)
+        if "keys" in content and self.failure is None:
+            self.failure = before  # scrolling asks for pictures; that is no answer to what went wrong
+
     def show(self, **values: Any) -> None:
         """Replace values that the front-end shows; new values, not old ones changed in place."""
         with self._showing:
@@ -60,17 +65,6 @@ class Panel(Front):
         """Send what is not kept with the widget, and so never written into a notebook."""
         with self._showing:
             super().tell(kind, buffers=buffers, **encodable(content))
-
-    def guarded(self, work: Callable[[], None]) -> None:
-        """Work that the reader asked for, on another thread: a failure is shown, as there is nobody to raise it to."""
-        try:
-            work()
-        except Exception as exc:  # whatever it is, the reader must see it
-            self.fail(exc)
-
-    def beside(self, work: Callable[[], None]) -> None:
-        """Do work that takes a while, so that the reader can go on."""
-        beside(lambda: self.guarded(work))
 
 
 class SearchPanel(Panel):

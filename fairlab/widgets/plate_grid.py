@@ -210,7 +210,7 @@ class PlateGrid:
                 place = self._place(content.get("key"))
                 self._choose(place)
                 assert self._front is not None  # it is what asks
-                self._front.beside(partial(self._open, place))
+                self._front.aside(partial(self._open, place))
             case "close":
                 self.viewer, self._slot.children = None, ()
 

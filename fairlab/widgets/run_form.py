@@ -150,7 +150,7 @@ class RunForm:
         self._show()
         if not wrong:
             assert self._front is not None  # it is what asks
-            self._front.beside(self._work)
+            self._front.aside(self._work)
 
     def _work(self) -> None:
         """Run beside the reader, and say how it ended."""

@@ -208,7 +208,7 @@ class Browser:
                 self._search.update(working="")
 
         assert self._front is not None  # it is what asks
-        self._front.beside(told)
+        self._front.aside(told)
 
     def _view(self, record: Record) -> None:
         from fairlab.widgets.looking import view

@@ -37,3 +37,12 @@ def test_a_failure_ends_with_the_next_success_and_is_never_saved(shy):
     assert shy.failure is None
     shy._handle_custom_msg({"kind": "noise"}, [])
     assert "noise" not in str(shy.get_state())
+
+
+def test_a_failure_aside_is_not_taken_for_success(shy, monkeypatch):
+    """What goes on aside may fail before the message that began it is over."""
+    monkeypatch.setattr(
+        Shy, "heard", lambda self, kind, content, buffers: self.fail(SelectionError("soon", kind="x"))
+    )
+    shy._handle_custom_msg({"kind": "greeting"}, [])
+    assert isinstance(shy.failure, SelectionError)

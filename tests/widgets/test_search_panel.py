@@ -161,6 +161,8 @@ def test_failures_are_named_in_the_panel_and_in_python(reader):
     assert isinstance(reader.browser.error, errors.QueryError)
     assert "sapeins" in reader.told("error")[0][0]["text"]
     assert reader.told("done")
+    reader.do("glimpse", keys=[])  # scrolling is no answer to it
+    assert isinstance(reader.browser.error, errors.QueryError)
     reader.do("choose", facet="organism", value="Homo sapiens", on=True)
     assert reader.browser.error is None
 

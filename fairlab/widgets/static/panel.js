@@ -20,6 +20,7 @@ export function panel(model, el, name) {
   const ask = (kind, content = {}) => {
     const number = `${view}.${(sent += 1)}`;
     waiting.add(number);
+    if (!content.keys) errors.clear(); // pictures are asked for by scrolling: what went wrong stays readable
     setTimeout(() => waiting.has(number) && (busy.hidden = false), 800);
     model.send({ ...content, kind, number });
   };
