@@ -9,14 +9,14 @@ from __future__ import annotations
 import functools
 import json
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlab import terms
 from fairlab.matching import is_about
 from fairlab.query import TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fairlab.query import Query
     from fairlab.record import Record
@@ -40,6 +40,15 @@ _ONTOLOGIES = {
     "compound": ("CHEBI", "CHEMBL", "PUBCHEM"),
 }
 """Whose terms can tell anything of a topic: where nobody names such a term, the filter has nothing to go by."""
+
+
+class Condition(NamedTuple):
+    """One filter on facts."""
+
+    name: str
+    """Name of the filter."""
+    docs: frozenset[int]
+    """The documents that meet it, of whatever kind."""
 
 
 def year_of(record: Record) -> int | None:
@@ -88,27 +97,28 @@ def _tells(kind: str, topic: str) -> bool:
     return kind.startswith(_TERM) and kind.removeprefix(_TERM) in _ONTOLOGIES[topic]
 
 
-def conditions(rows: Rows, query: Query) -> Iterable[Collection[int]]:
-    """For each filter on facts, the documents that meet it."""
+def conditions(rows: Rows, query: Query) -> list[Condition]:
+    """The filters on facts, each with the documents that meet it."""
+    return [Condition(name, frozenset(docs)) for name, docs in _meeting(rows, query)]
+
+
+def _meeting(rows: Rows, query: Query) -> Iterator[tuple[str, Iterable[int]]]:
     # The user's own text enters a statement as a bound value only.
     if query.max_bytes is not None:
-        yield numbers(rows, "doc", "docs WHERE bytes <= ?", [query.max_bytes])
+        yield "max_bytes", numbers(rows, "doc", "docs WHERE bytes <= ?", [query.max_bytes])
     if query.year is not None:
         first, last = query.year
-        yield numbers(rows, "doc", "docs WHERE year BETWEEN ? AND ?", [first or 0, last or 9999])
+        yield "year", numbers(rows, "doc", "docs WHERE year BETWEEN ? AND ?", [first or 0, last or 9999])
     if query.has_labels is not None:
-        yield numbers(rows, "doc", "docs WHERE labels = ?", [query.has_labels])
+        yield "has_labels", numbers(rows, "doc", "docs WHERE labels = ?", [query.has_labels])
     if query.pixel_size_below is not None:
-        yield numbers(rows, "doc", "docs WHERE pixel < ?", [query.pixel_size_below])
+        yield "pixel_size_below", numbers(rows, "doc", "docs WHERE pixel < ?", [query.pixel_size_below])
     if query.study is not None:
-        yield {
-            doc
-            for (docs,) in rows("SELECT docs FROM members WHERE study = ?", [query.study])
-            for doc in unpacked(docs)
-        }
-    for found in _facts(rows, query):
+        held = rows("SELECT docs FROM members WHERE study = ?", [query.study])
+        yield "study", (doc for (docs,) in held for doc in unpacked(docs))
+    for name, found in _facts(rows, query):
         held = rows(f"SELECT docs FROM facts WHERE fact IN ({','.join(map(str, found))})")
-        yield {doc for (docs,) in held for doc in unpacked(docs)}
+        yield name, (doc for (docs,) in held for doc in unpacked(docs))
 
 
 def packed(docs: Iterable[int]) -> bytes:
@@ -130,18 +140,18 @@ def numbers(rows: Rows, column: str, rest: str, values: Sequence[Any] = ()) -> l
     return json.loads(f"[{found}]") if found else []
 
 
-def _facts(rows: Rows, query: Query) -> Iterable[list[int]]:
-    """For each filter by word, the facts that meet it."""
+def _facts(rows: Rows, query: Query) -> Iterator[tuple[str, list[int]]]:
+    """The filters by word, each with the facts that meet it."""
     for key, wanted in query.attributes:
-        yield _matching(rows, [_PAIR + " ".join(terms.fold(key))], wanted, whole=True)
+        yield "attributes", _matching(rows, [_PAIR + " ".join(terms.fold(key))], wanted, whole=True)
     for topic in TOPICS:
         asked = getattr(query, topic)
         if asked:
             kinds = [kind for (kind,) in rows("SELECT DISTINCT kind FROM facts")]
             about = [kind for kind in kinds if kind.startswith(_TERM) or _tells(kind, topic)]
-            yield _matching(rows, about, asked)
+            yield topic, _matching(rows, about, asked)
     if query.channel:
-        yield _matching(rows, [_CHANNEL], query.channel)
+        yield "channel", _matching(rows, [_CHANNEL], query.channel)
 
 
 def _matching(rows: Rows, kinds: Sequence[str], asked: Sequence[str], *, whole: bool = False) -> list[int]:

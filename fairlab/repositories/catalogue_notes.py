@@ -12,6 +12,7 @@ from fairlab.repositories.catalogue_search import is_mentioned, matching, passin
 if TYPE_CHECKING:
     from fairlab.query import Query
     from fairlab.repositories.catalogue_database import Database
+    from fairlab.repositories.catalogue_facts import Condition
     from fairlab.repositories.catalogue_search import Answer
     from fairlab.words import Concept
 
@@ -58,7 +59,7 @@ def _left_out(db: Database, query: Query) -> list[str]:
 
 def _studies_without_images(db: Database, answer: Answer) -> str:
     wider = replace(answer.query, kind="study", openable=None, ngff_version=(), layout=(), max_bytes=None)
-    studies = passing(db, wider, answer.matches)
+    studies = passing(db, wider, answer.matches, _of_any_size(answer))
     more = len(studies.groups - answer.hits.groups)
     if not more:
         return ""
@@ -70,5 +71,9 @@ def _without_size(db: Database, query: Query, answer: Answer) -> str:
     shown = answer.results
     kept = [concept for concept in query.concepts if concept.text not in shown.relaxed]
     matches = matching(db, kept) if shown.relaxed else answer.matches
-    sizeless = len(passing(db, replace(query, max_bytes=None), matches)) - shown.total
+    sizeless = len(passing(db, query, matches, _of_any_size(answer))) - shown.total
     return f"{sizeless:,} more match but are larger or state no size" if sizeless else ""
+
+
+def _of_any_size(answer: Answer) -> list[Condition]:
+    return [condition for condition in answer.conditions if condition.name != "max_bytes"]

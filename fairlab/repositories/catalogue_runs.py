@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 
 class Run(NamedTuple):
@@ -67,10 +67,9 @@ class Hits:
             numbers[part.run.traits] += len(part.docs)
         return numbers
 
-    def among(self, wanted: Collection[int]) -> Hits:
+    def among(self, wanted: Set[int]) -> Hits:
         """Those that are wanted."""
-        meeting = set(wanted)
-        kept = (part._replace(docs=[doc for doc in part.docs if doc in meeting]) for part in self.parts)
+        kept = (part._replace(docs=[doc for doc in part.docs if doc in wanted]) for part in self.parts)
         return Hits(part for part in kept if part.docs)
 
 

@@ -17,10 +17,11 @@ from fairlab.repositories.catalogue_runs import Hits
 from fairlab.results import Group, Results, count, rarity, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fairlab.query import Query
     from fairlab.repositories.catalogue_database import Database
+    from fairlab.repositories.catalogue_facts import Condition
     from fairlab.words import Concept
 
 _NAME = "catalogue"
@@ -38,17 +39,20 @@ class Answer(NamedTuple):
     hits: Hits
     matches: Hits
     """What has all the words, whether or not it passes the filters."""
+    conditions: Sequence[Condition]
+    """Who meets the filters on facts: looked up once, over a hundred thousand images that takes its time."""
 
 
 def search(db: Database, query: Query) -> Answer:
     """Records that match: with every concept, else the closest partial match."""
     query = replace(query, concepts=tuple(_closed(db, concept) for concept in query.concepts))
     matches = matching(db, query.concepts)
-    hits = passing(db, query, matches)
+    conditions = facts.conditions(db.rows, query)
+    hits = passing(db, query, matches, conditions)
     relaxed: tuple[str, ...] = ()
     if not hits and query.match == "best":
-        hits, relaxed = _partial_hits(db, query)
-    return Answer(replace(results_of(db, query, hits), relaxed=relaxed), query, hits, matches)
+        hits, relaxed = _partial_hits(db, query, conditions)
+    return Answer(replace(results_of(db, query, hits), relaxed=relaxed), query, hits, matches, conditions)
 
 
 def _closed(db: Database, concept: Concept) -> Concept:
@@ -93,12 +97,12 @@ def _docs(db: Database, expression: str) -> list[int]:
     return facts.numbers(db.rows, "rowid", "words WHERE words MATCH ?", [expression])
 
 
-def passing(db: Database, query: Query, matches: Hits) -> Hits:
-    """Those of the documents that pass the filters."""
+def passing(db: Database, query: Query, matches: Hits, conditions: Iterable[Condition]) -> Hits:
+    """Those of the documents that pass the filters: the question's on traits, and these conditions."""
     allowed = {number for number in matches.traits if query.allows(db.traits[number])}
     kept = Hits(part for part in matches.parts if part.run.traits in allowed)
-    for met in facts.conditions(db.rows, query):
-        kept = kept.among(met)
+    for condition in conditions:
+        kept = kept.among(condition.docs)
     return kept
 
 
@@ -114,17 +118,20 @@ def _alternatives(concept: Concept) -> list[str]:
     return [*quoted, *open_end, *(f'"{token(key)}"' for key in concept.ids)]
 
 
-def _partial_hits(db: Database, query: Query) -> tuple[Hits, tuple[str, ...]]:
-    dropped = _dropped(db, query) if len(query.concepts) > 1 else ()
+def _partial_hits(
+    db: Database, query: Query, conditions: Sequence[Condition]
+) -> tuple[Hits, tuple[str, ...]]:
+    if len(query.concepts) < 2:
+        return Hits(), ()
+    dropped = _dropped(db, query, set(passing(db, query, every(db), conditions).docs))
     kept = [concept for concept in query.concepts if concept.text not in dropped]
-    return (passing(db, query, matching(db, kept)), dropped) if dropped else (Hits(), ())
+    return (passing(db, query, matching(db, kept), conditions), dropped) if dropped else (Hits(), ())
 
 
-def _dropped(db: Database, query: Query) -> tuple[str, ...]:
+def _dropped(db: Database, query: Query, allowed: set[int]) -> tuple[str, ...]:
     """The concepts to go without, so that something is found; empty when nothing is found with any of them."""
     asked = [_expression([concept]) if concept.phrases else "" for concept in query.concepts]
     numbers = [_number(db, expression) if expression else 0 for expression in asked]
-    allowed = set(passing(db, query, every(db)).docs)
     commonest = max(range(len(asked)), key=numbers.__getitem__)
     others = [one for place, one in enumerate(asked) if numbers[place] and place != commonest]
     found = [
@@ -229,4 +236,5 @@ def members(db: Database, query: Query) -> Hits:
     """The images of ``query.study`` that its filters let through."""
     rows = db.rows("SELECT docs FROM members WHERE study = ?", [query.study])
     found = [doc for (docs,) in rows for doc in facts.unpacked(docs)]
-    return passing(db, query.only(query.filters() - {"study"}), db.runs.hits(found))
+    asked = query.only(query.filters() - {"study"})
+    return passing(db, asked, db.runs.hits(found), facts.conditions(db.rows, asked))
