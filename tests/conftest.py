@@ -89,6 +89,22 @@ def serve() -> Iterator[Callable[..., FaultServer]]:
         server.__exit__()
 
 
+@pytest.fixture
+def s3_service() -> Iterator[tuple[str, Any]]:
+    """Where an S3 service of moto's answers, and boto3's client of it, which may write there."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                          aws_access_key_id="x", aws_secret_access_key="x")  # fmt: skip
+    yield endpoint, client
+    client.close()
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Folder of shared facts beside the checkout; tests that need it are skipped without it."""

@@ -176,33 +176,16 @@ def test_s3_with_an_endpoint_of_its_own(
     assert open_image("s3://bucket/deep/a.zarr")["scale0/image"].sizes["c"] == 2
 
 
-def test_a_real_s3_service(tmp_path: Path) -> None:
-    import boto3
-    from moto.server import ThreadedMotoServer
-
+def test_a_real_s3_service(tmp_path: Path, s3_service: tuple[str, Any]) -> None:
     full = write_store(tmp_path / "a.zarr", version="0.4")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        endpoint = f"http://{host}:{port}"
-        client = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="x",
-            aws_secret_access_key="x",
-        )
-        client.create_bucket(Bucket="images", ACL="public-read")
-        for path in (tmp_path / "a.zarr").rglob("*"):
-            if path.is_file():
-                key = str(path.relative_to(tmp_path))
-                client.put_object(Bucket="images", Key=key, Body=path.read_bytes(), ACL="public-read")
-        client.close()
-        with set_options(s3_endpoint=endpoint):
-            np.testing.assert_array_equal(open_image("s3://images/a.zarr")["scale0/image"].values, full)
-    finally:
-        server.stop()
+    endpoint, client = s3_service
+    client.create_bucket(Bucket="images", ACL="public-read")
+    for path in (tmp_path / "a.zarr").rglob("*"):
+        if path.is_file():
+            key = str(path.relative_to(tmp_path))
+            client.put_object(Bucket="images", Key=key, Body=path.read_bytes(), ACL="public-read")
+    with set_options(s3_endpoint=endpoint):
+        np.testing.assert_array_equal(open_image("s3://images/a.zarr")["scale0/image"].values, full)
 
 
 # ── what travels with the object ─────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -160,28 +160,13 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def bucket(no_credentials: None) -> Iterator[str]:
-    """A bucket of moto's."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="x",
-        aws_secret_access_key="x",
-    )
+def bucket(no_credentials: None, s3_service: tuple[str, Any]) -> str:
+    """Where a bucket for everybody is."""
+    endpoint, client = s3_service
     client.create_bucket(Bucket="images", ACL="public-read")
     for key in ("a/1.zarr/zarr.json", "a/2.zarr/zarr.json", "a/b c/3.zarr/zarr.json", "a/notes.txt", "ab/no"):
         client.put_object(Bucket="images", Key=key, Body=b"{}", ACL="public-read")
-    client.close()
-    yield endpoint
-    server.stop()
+    return endpoint
 
 
 def test_a_bucket_lists_prefixes_as_folders(bucket: str) -> None:

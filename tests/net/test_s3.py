@@ -208,31 +208,19 @@ def test_a_redirect_of_amazons_names_the_region(target: str, region: str | None)
     assert s3.stated_region(error) == region
 
 
-def test_the_real_interface(monkeypatch: pytest.MonkeyPatch) -> None:
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        endpoint = "http://{}:{}".format(*server.get_host_and_port())
-        client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
-                              aws_access_key_id="AKIAOWN", aws_secret_access_key=KEYS["AKIAOWN"])  # fmt: skip
-        client.create_bucket(Bucket="images")
-        for key in ODD_KEYS:
-            client.put_object(
-                Bucket="images", Key=f"a.zarr/{key}", Body=key.encode(), ChecksumAlgorithm="SHA256"
-            )
-        _own_keys(monkeypatch)
-        for anonymous in (None, False):
-            with set_options(s3_endpoint=endpoint, s3_anonymous=anonymous, verify=True):
-                store = open_store("s3://images/a.zarr")
-                for key in ODD_KEYS:
-                    assert store.get(key) == key.encode()
-                assert store.get("1+1=2", part=slice(1, 3)) == b"+1"
-                assert store.get("absent") is None
-    finally:
-        server.stop()
+def test_the_real_interface(monkeypatch: pytest.MonkeyPatch, s3_service: tuple[str, Any]) -> None:
+    endpoint, client = s3_service
+    client.create_bucket(Bucket="images")
+    for key in ODD_KEYS:
+        client.put_object(Bucket="images", Key=f"a.zarr/{key}", Body=key.encode(), ChecksumAlgorithm="SHA256")
+    _own_keys(monkeypatch)
+    for anonymous in (None, False):
+        with set_options(s3_endpoint=endpoint, s3_anonymous=anonymous, verify=True):
+            store = open_store("s3://images/a.zarr")
+            for key in ODD_KEYS:
+                assert store.get(key) == key.encode()
+            assert store.get("1+1=2", part=slice(1, 3)) == b"+1"
+            assert store.get("absent") is None
 
 
 def test_google_and_azure_addresses_and_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
