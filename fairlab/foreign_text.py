@@ -46,3 +46,28 @@ def escaped(text: str) -> str:
     '&lt;b&gt;bold&lt;/b&gt; '
     """
     return html.escape(legible(text))
+
+
+def linked(text: str, address: str | None) -> str:
+    """The text for a page, a link to the address where that is one of the web; no other address is followed.
+
+    Examples
+    --------
+    >>> linked("a & b", "javascript:alert(1)"), linked("a", "https://example.org/")[:31]
+    ('a &amp; b', "<a href='https://example.org/' ")
+    """
+    shown = breakable(text)
+    if not address or not address.startswith(("https://", "http://")):
+        return shown
+    return f"<a href='{escaped(address)}' target='_blank' rel='noopener noreferrer'>{shown}</a>"
+
+
+def breakable(text: str) -> str:
+    """The text for a page, where a line may end after each part of a path.
+
+    Examples
+    --------
+    >>> breakable("idr:idr0062/<1>.zarr")
+    'idr:idr0062/<wbr>&lt;1&gt;.zarr'
+    """
+    return escaped(text).replace("/", "/<wbr>").replace("_", "_<wbr>")

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from fairlab.foreign_text import escaped, printable
+from fairlab.foreign_text import escaped, linked, printable
 from fairlab.terms import Term
 
 if TYPE_CHECKING:
@@ -295,12 +295,15 @@ class Record:
         return "\n".join(f"{name:>14}: {printable(value)}" for name, value in self.summary().items())
 
     def _repr_html_(self) -> str:
+        # Jupyter aligns cells to the right and never breaks them unless each one says otherwise.
+        style = "text-align:left;vertical-align:top"
+        pages = {"title": self.landing_url, "licence": self.license}
         rows = "".join(
-            f"<tr><th style='text-align:left'>{escaped(name)}</th>"
-            f"<td style='text-align:left'>{escaped(value)}</td></tr>"
+            f"<tr><th style='{style};white-space:nowrap'>{escaped(name)}</th>"
+            f"<td style='{style};white-space:normal;overflow-wrap:anywhere'>{linked(value, pages.get(name))}</td></tr>"
             for name, value in self.summary().items()
         )
-        return f"<table>{rows}</table>"
+        return f"<table class='fairlab-record'>{rows}</table>"
 
 
 def _verb(name: str) -> Callable[..., Any]:

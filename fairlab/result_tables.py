@@ -11,12 +11,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fairlab import terms
-from fairlab.foreign_text import escaped, printable
+from fairlab.foreign_text import breakable, escaped, linked, printable
 from fairlab.record import Record
 from fairlab.traits import group_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from fairlab.record import Failure
     from fairlab.results import Group, Results
@@ -44,14 +44,18 @@ def as_text(results: Results) -> str:
     return "\n".join(printable(line).rstrip() for line in lines)
 
 
+# Jupyter aligns cells to the right and never breaks them unless each one says otherwise.
 _CELL = "text-align:left;vertical-align:top;white-space:normal"
+_SHORT = "text-align:left;vertical-align:top;white-space:nowrap"
 _LONG = f"{_CELL};overflow-wrap:anywhere;min-width:11em"
+_ONE_LINE = 15
+"""A cell of no more characters stays on one line: ``"CC-BY-NC-SA-4.0"``."""
+_FAILURE = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding-left:0.5em"
 
 
 def as_html(results: Results) -> str:
     """A table for a notebook, everything escaped."""
-    # Jupyter aligns cells to the right and never breaks them unless each one says otherwise.
-    head = "".join(f"<th style='{_CELL}'>{escaped(name)}</th>" for name in (*_HEADS, "id"))
+    head = "".join(f"<th style='{_SHORT}'>{escaped(name)}</th>" for name in (*_HEADS, "id"))
     body: list[str] = []
     number = 0
     for group, records in _grouped(results):
@@ -61,14 +65,23 @@ def as_html(results: Results) -> str:
                 f"<tr><td colspan='8' style='{_CELL}'>{title} ({escaped(_of(len(records), group.total))})</td></tr>"
             )
         for record in records:
-            cells = [escaped(cell) for cell in _cells(record, clip=False)]
-            cells[0] = _linked(cells[0], record.landing_url)
-            row = "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in (str(number), *cells))
-            body.append(f"<tr>{row}<td style='{_LONG}'><code>{escaped(record.id)}</code></td></tr>")
+            body.append(_row(number, record))
             number += 1
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if body else ""
-    around = [_paragraphs(_head(results)), table, _paragraphs(_tail(results))]
+    failed = _failures(results.failures)
+    around = [_paragraphs(_head(results), failed), table, _paragraphs(_tail(results))]
     return f"<div class='fairlab-results' style='text-align:left'>{''.join(around)}</div>"
+
+
+def _row(number: int, record: Record) -> str:
+    title, *others = _cells(record, clip=False)
+    cells = [
+        (_SHORT, str(number)),
+        (_LONG, linked(title, record.landing_url)),
+        *((_SHORT if len(cell) <= _ONE_LINE else _CELL, escaped(cell)) for cell in others),
+        (_LONG, f"<code>{breakable(record.id)}</code>"),
+    ]
+    return "<tr>" + "".join(f"<td style='{style}'>{cell}</td>" for style, cell in cells) + "</tr>"
 
 
 def around(results: Results) -> tuple[list[str], list[str]]:
@@ -83,14 +96,12 @@ def around(results: Results) -> tuple[list[str], list[str]]:
     return _head(results), _tail(results)
 
 
-def _paragraphs(lines: Iterable[str]) -> str:
-    return "".join(f"<p style='margin:0.2em 0'>{escaped(line)}</p>" for line in lines if line)
-
-
-def _linked(text: str, address: str | None) -> str:
-    if not address or not address.startswith(("https://", "http://")):
-        return text
-    return f"<a href='{escaped(address)}' target='_blank' rel='noopener noreferrer'>{text}</a>"
+def _paragraphs(lines: Iterable[str], failed: Collection[str] = ()) -> str:
+    return "".join(
+        f"<p style='margin:0.2em 0;{_FAILURE if line in failed else ''}'>{escaped(line)}</p>"
+        for line in lines
+        if line
+    )
 
 
 def _head(results: Results) -> list[str]:

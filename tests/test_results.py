@@ -110,10 +110,19 @@ def test_nothing_from_a_repository_becomes_markup() -> None:
         "b",
         "a",
         "code",
+        "wbr",
     }
     links = [attributes for tag, attributes in parsed.tags if tag == "a"]
     assert len(links) == 1 and str(links[0]["href"]).startswith("https://x/")
     assert set(links[0]) == {"href", "target", "rel"}
+    assert HOSTILE in parsed.text
+
+
+def test_a_record_links_to_pages_alone() -> None:
+    bad = record(title=HOSTILE, landing_url="javascript:alert(1)", license="https://x/'><script>")
+    parsed = _Tags(bad._repr_html_())
+    assert {tag for tag, _ in parsed.tags} == {"table", "tr", "th", "td", "a", "wbr"}
+    assert [attributes["href"] for tag, attributes in parsed.tags if tag == "a"] == ["https://x/'><script>"]
     assert HOSTILE in parsed.text
 
 

@@ -56,18 +56,20 @@ class Facets(Mapping[str, dict[str, int]]):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        cells = []
+        # No table around the tables: Jupyter would paint all of it under the pointer, and it could not wrap.
+        parts = []
         for name, values in self._counts.items():
             rows = "".join(
                 f"<tr><td style='text-align:right'>{number:,}</td>"
-                f"<td style='text-align:left'>{escaped(value)}</td></tr>"
+                f"<td style='text-align:left;white-space:normal'>{escaped(value)}</td></tr>"
                 for value, number in list(values.items())[:_SHOWN]
             )
             more = f"<p>… {len(values) - _SHOWN:,} more</p>" if len(values) > _SHOWN else ""
             title = escaped(name.replace("_", " "))
-            cells.append(f"<td style='vertical-align:top'><b>{title}</b><table>{rows}</table>{more}</td>")
+            parts.append(f"<div style='max-width:20em'><b>{title}</b><table>{rows}</table>{more}</div>")
         return (
-            f"<div class='fairlab-facets'><p>{self._head()}</p><table><tr>{''.join(cells)}</tr></table></div>"
+            f"<div class='fairlab-facets'><p>{self._head()}</p>"
+            f"<div style='display:flex;flex-wrap:wrap;gap:1em 2em'>{''.join(parts)}</div></div>"
         )
 
 
