@@ -207,6 +207,7 @@ def _place(shown: str) -> tuple[float, float]:
 
 
 def test_hover_names_value_place_level_and_object(face: Face) -> None:
+    face.ask("(v.state.overlay = { ...v.state.overlay, labels: 'cells' }, v.share('overlay'))")
     face.look_at(300, 262, 1)
     image = _expected()["level"](0)
     face.page.mouse.move(*face.point(262.5, 262.5))

@@ -5,6 +5,7 @@ import { autoWindow, histogram, sample, short } from "./numbers.js";
 
 const BINS = 128;
 const FRAME_MS = 120;
+const AHEAD_MS = 2000; // so long after a slider moved, the plane after next is read ahead
 
 /** One channel: switch, colour, name, solo, histogram with both ends of the window, numbers, gamma. */
 class ChannelControl {
@@ -245,6 +246,7 @@ export class Sliders {
     const { name, size } = slider.dimension;
     const next = ((place % size) + size) % size;
     slider.step = next >= this.state.planes[name] ? 1 : -1;
+    this.movedAt = performance.now();
     this.last = slider;
     this.state.planes = { ...this.state.planes, [name]: next };
     this.share("planes");
@@ -280,9 +282,9 @@ export class Sliders {
     play.setAttribute("aria-label", play.title);
   }
 
-  /** Planes of the dimensions in order, one step further along the slider used last; null at the end. */
+  /** Planes of the dimensions in order, one step further along the slider that is being moved; null at the end. */
   neighbour(dimensions) {
-    if (!this.last) return null;
+    if (!(performance.now() - this.movedAt < AHEAD_MS)) return null;
     const { name, size } = this.last.dimension;
     const next = this.state.planes[name] + this.last.step;
     if (next < 0 || next >= size) return null;

@@ -63,7 +63,7 @@ export class Screen {
     const labels = this.labelLevel;
     if (labels) groups.push(group(this.state.overlay.labels, labels.number, labels.geometry, [0], planes));
     if (neighbour && this.active.length)
-      groups.push(group("", target, image.levels[target], this.active, neighbour));
+      groups.push({ ...group("", target, image.levels[target], this.active, neighbour), ahead: true });
     return groups;
   }
 

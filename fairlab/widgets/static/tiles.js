@@ -18,6 +18,7 @@ export class TileStore {
     this.tiles = new Map();
     this.bytes = this.number = 0;
     this.pending = new Set();
+    this.shown = new Set();
     this.unheard = null; // time at which the newest message was sent that the kernel has not taken yet
     this.listen = (message, buffers) => this.hear(message, buffers);
     model.on("msg:custom", this.listen);
@@ -51,7 +52,7 @@ export class TileStore {
   /** What the kernel is doing with what was asked: "", "loading" or "busy". */
   get waiting() {
     if (this.unheard && performance.now() - this.unheard > BUSY_AFTER_MS) return "busy";
-    return this.pending.size ? "loading" : "";
+    return this.shown.size ? "loading" : "";
   }
 
   /** Ask for all that is missing now, the most wanted first: groups of one level and plane. */
@@ -59,11 +60,10 @@ export class TileStore {
     const missing = groups
       .map((group) => ({ ...group, tiles: group.tiles.filter(([row, column]) => this.lacks(group, row, column)) }))
       .filter((group) => group.tiles.length);
-    const keys = missing.flatMap((group) =>
-      group.tiles.flatMap(([r, c]) =>
-        group.channels.map((channel) => tileKey(group.source, group.level, group.planes, channel, r, c)),
-      ),
-    );
+    const keysOf = ({ source, level, planes, channels, tiles }) =>
+      tiles.flatMap(([r, c]) => channels.map((channel) => tileKey(source, level, planes, channel, r, c)));
+    const keys = missing.flatMap(keysOf);
+    this.shown = new Set(missing.filter(({ ahead }) => !ahead).flatMap(keysOf)); // the rest is only read ahead
     const isLost = this.unheard && performance.now() - this.unheard > LOST_AFTER_MS;
     if (keys.every((key) => this.pending.has(key)) && !isLost) return;
     if (this.unheard && !isLost) return void (this.again = true); // one message on its way is enough
@@ -93,6 +93,7 @@ export class TileStore {
       message.tiles.forEach((form, i) => {
         const key = tileKey(form.source, form.level, form.planes, form.channel, form.row, form.column);
         this.pending.delete(key);
+        this.shown.delete(key);
         this.put(key, form.error ? form : { ...form, values: decoded(form.type, buffers[i]) });
       });
       this.onchange();

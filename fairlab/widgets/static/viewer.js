@@ -38,7 +38,7 @@ class Viewer {
       this.store.put(tileKey("", "first", planes, form.channel, 0, 0), { ...form, values });
     });
     this.panel = new Panel(image, this.state, this.screen, (name) => this.share(name));
-    this.sliders = new Sliders(image, this.state, (name) => this.share(name), () => !this.store.pending.size);
+    this.sliders = new Sliders(image, this.state, (name) => this.share(name), () => !this.store.shown.size);
     this.rows = new Map();
     this.exactValues = new Map();
     this.dirty = new Set();
