@@ -261,7 +261,7 @@ def test_the_set_is_whole() -> None:
     assert METRIC_SET.startswith("fairlab-ome-zarr ")
 
 
-@pytest.mark.parametrize("metric", TESTS.keys() - {"R1-01"})
+@pytest.mark.parametrize("metric", sorted(TESTS.keys() - {"R1-01"}))
 def test_a_good_image_passes(metric: str) -> None:
     outcome = _outcome(metric, PASSES.get(metric))
     assert (outcome.status, outcome.score, outcome.fix) == ("pass", 1.0, ""), outcome
