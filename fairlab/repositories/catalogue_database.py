@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Stamp = tuple[int, int, int]
 
+_CACHE_KB = 32 * 1024
 _CHECKSUM_PLACE = slice(60, 64)  # "user version" in the header of a SQLite file: four bytes, free for our use
 _KEPT = 4  # databases with a user's records: several may be in use, and old ones are rubbish
 _lock = threading.Lock()
@@ -168,7 +169,10 @@ def _opened(path: Path) -> Database | None:
     try:
         # Nobody writes to a finished file, so SQLite need neither lock it nor look for a journal.
         address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        return Database(sqlite3.connect(address, uri=True, check_same_thread=False), path=path, stamp=stamp)
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        # SQLite keeps 2 MB by itself; words that a hundred thousand images have are read again for each question.
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        return Database(connection, path=path, stamp=stamp)
     except sqlite3.DatabaseError:
         return None
 
