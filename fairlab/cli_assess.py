@@ -121,7 +121,11 @@ def _stored(source: str) -> Report | None:
         return None
     from fairlab.fair.report import Report
 
-    return Report.from_json(path.read_text("utf-8", errors="replace"))
+    try:
+        values = json.loads(path.read_text("utf-8", errors="replace"))
+    except (ValueError, RecursionError):  # whoever reads documents says what is wrong with it
+        return None
+    return Report.from_dict(values) if isinstance(values, dict) and "bundle" in values else None
 
 
 def _cohort(path: Path) -> Cohort:

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
+from urllib.parse import urlsplit
 
-from fairlab.errors import NotFoundError
+from fairlab.errors import NotFoundError, QueryError
 from fairlab.fair.bundle import Probe
 from fairlab.fair.report import Report
 from fairlab.fair.resolution import asked
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fairlab.results import Results
 
 _TABLES = (".csv", ".tsv")
+_DOCUMENTS = (".json", ".jsonld")
 
 
 @overload
@@ -71,7 +73,8 @@ def assess(
     Parameters
     ----------
     source : str, path-like, Record, DataTree, Dataset, DataArray, Results, list or tuple
-        An address, a path, an identifier, or what fairlab gave. Several (``Results``, a list, a table with a
+        An address, a path, an identifier, or what fairlab gave; an RO-Crate, record or description as a JSON file
+        or at an address is judged by what it says, without the image. Several (``Results``, a list, a table with a
         column ``url`` or ``id``, a folder of images) give a table.
     online : bool
         Whether anything is asked for; otherwise only what records say is judged.
@@ -116,6 +119,8 @@ def assess(
 
 
 def _one(source: Any, *, online: bool, chunk: bool) -> Report:
+    if _is_document(source):
+        return Report(target=_named(source), records=(_described(source),))
     records = _records(source)
     target = records[0].id if records else _named(source)
     report = Report(target=target, records=records)
@@ -130,6 +135,27 @@ def _one(source: Any, *, online: bool, chunk: bool) -> Report:
             raise
         return _resolved(report)  # a record without pixels is still a record
     return _resolved(dataclasses.replace(report, probe=bundle))
+
+
+def _is_document(source: Any) -> bool:
+    return isinstance(source, str | os.PathLike) and urlsplit(os.fspath(source)).path.lower().endswith(
+        _DOCUMENTS
+    )
+
+
+def _described(source: str | os.PathLike[str]) -> Record:
+    """What a crate, a record or a description says."""
+    from fairlab.fair.checkable import given
+    from fairlab.fair.description import Description
+
+    known, _ = given(source)
+    if not isinstance(known, Description):
+        raise QueryError(
+            f"{_named(source)} describes no image or study\n"
+            "  expected an RO-Crate, a record, a description or a report; fairlab check reads tables of fields",
+            kind="source-type",
+        )
+    return known.record()
 
 
 def _resolved(report: Report) -> Report:

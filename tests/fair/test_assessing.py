@@ -122,6 +122,35 @@ def test_a_broken_crate_is_a_fault_of_the_crate_only(tmp_path: Path, body: bytes
     assert report.html() and str(report)
 
 
+@pytest.mark.parametrize("over_http", [False, True])
+def test_a_crate_alone_is_judged_by_what_it_says(tmp_path: Path, serve: Serve, over_http: bool) -> None:
+    file = tmp_path / "ro-crate-metadata.json"
+    file.write_text(json.dumps(crate()))
+    report = fairlab.assess(f"{serve(tmp_path).url}/{file.name}" if over_http else file)
+    assert isinstance(report, Report) and report.name == "Mitosis in HeLa cells"
+    told = {
+        metric: report.outcomes[metric].status for metric in ("R1.1-01", "F2-03", "F2-04", "A1-02", "R1-05")
+    }
+    assert told == {
+        "R1.1-01": "pass",
+        "F2-03": "pass",
+        "F2-04": "pass",
+        "A1-02": "unknown",
+        "R1-05": "unknown",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [('{"organism": "mouse"}', QueryError), ("{", FormatError), ('{"zarr_format": 2}', FormatError)],
+)
+def test_a_document_that_describes_nothing_is_refused(tmp_path: Path, content: str, error: Any) -> None:
+    file = tmp_path / "some.json"
+    file.write_text(content)
+    with pytest.raises(error, match=r"some\.json"):
+        fairlab.assess(file)
+
+
 def test_a_poor_image_is_told_apart_from_a_good_one(tmp_path: Path) -> None:
     good, poor = _image(tmp_path), tmp_path / "b.zarr"
     (good / "ro-crate-metadata.json").write_text(json.dumps(crate()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import fairlab
 from fairlab.fair import Answer
 from fairlab.fair.report import Report
 from tests.fair.good_image import URL, good
@@ -58,6 +59,17 @@ def test_crates_are_judged_by_what_they_say(shared: Path, crate: str) -> None:
     assert profile == (0.5 if crate.startswith("ngff") else 1.0), outcomes["R1.3-01"]
     assert outcomes["I3-02"].score is not None and outcomes["F4-02"].score is not None
     assert Report.from_json(report.to_json()).outcomes == outcomes and report.html()
+
+
+@pytest.mark.parametrize("crate", CRATES)
+def test_a_crate_is_assessed_without_its_image(shared: Path, crate: str) -> None:
+    _, expected = _expected(shared, f"rocrate/{crate}")
+    (file,) = (shared / "metadata" / "examples" / "rocrate").glob(f"{crate}*")
+    report = fairlab.assess(file)
+    assert isinstance(report, Report)
+    if report.kind == "study":
+        assert report.total.value is not None and report.outcomes["I1-05"].status == "na"
+    assert (report.outcomes["F2-03"].status == "pass") == bool(expected["organisms"])
 
 
 def test_crates_of_the_challenge_lose_what_linked_data_would_need(shared: Path) -> None:
