@@ -134,7 +134,7 @@ def _one(source: Any, *, online: bool, chunk: bool) -> Report:
         if not records:
             raise
         return _resolved(report)  # a record without pixels is still a record
-    return _resolved(dataclasses.replace(report, probe=bundle))
+    return _resolved(dataclasses.replace(report, probe=bundle, records=records or _study(source)))
 
 
 def _is_document(source: Any) -> bool:
@@ -190,6 +190,13 @@ def _records(source: Any) -> tuple[Record, ...]:
         return (base.lookup(text),)
     except NotFoundError:
         return ()
+
+
+def _study(source: Any) -> tuple[Record, ...]:
+    """The study that the form of an address names, of an image that no catalogue lists."""
+    from fairlab.fair.identifying import known
+
+    return known(os.fspath(source).strip()) if isinstance(source, str | os.PathLike) else ()
 
 
 def _named(source: Any) -> str:

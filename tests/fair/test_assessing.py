@@ -78,6 +78,17 @@ def test_a_study_is_assessed_from_its_record_without_asking_for_pixels() -> None
     assert report.outcomes["A1-02"].status == "na" and report.outcomes["R1.1-01"].status == "pass"
 
 
+def test_an_image_that_no_catalogue_lists_is_judged_with_the_study_that_its_address_names(
+    tmp_path: Path, serve: Serve
+) -> None:
+    write_store(tmp_path / "S-BIAD634" / "copy.zarr", shape=(2, 64, 64), levels=1)
+    report = fairlab.assess(f"{serve(tmp_path).url}/S-BIAD634/copy.zarr")
+    assert isinstance(report, Report) and report.kind == "image" and report.target.endswith("/copy.zarr")
+    license_ = report.description.best("citation.license")
+    assert license_ is not None and license_.source.basis == "inferred"
+    assert report.outcomes["R1.1-01"].status == report.outcomes["I1-05"].status == "pass"
+
+
 def test_a_plate_is_judged_by_its_first_image(tmp_path: Path) -> None:
     write_plate(tmp_path / "p.zarr", axes="cyx", shape=(2, 8, 8))
     report = fairlab.assess(tmp_path / "p.zarr")
