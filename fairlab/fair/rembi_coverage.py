@@ -157,9 +157,9 @@ def _license(known: Description) -> tuple[float, str]:
     stated = mapping(known, "citation.license")
     if not says_something(stated):
         return 0.0, ""
-    return 1.0, "" if stated.get(
-        "spdx"
-    ) else f"no licence that is known by name: {_shown(stated.get('name'))}"
+    # Not by its SPDX identifier: the Public Domain Mark has none.
+    known_by_name = "commercial" in stated
+    return 1.0, "" if known_by_name else f"no licence that is known by name: {_shown(stated.get('name'))}"
 
 
 def _method(known: Description) -> tuple[float, str]:

@@ -209,6 +209,20 @@ def test_correlation_and_analysis_are_asked_for_where_they_are_spoken_of() -> No
     assert labelled.of("Analyzed data").share == 0
 
 
+@pytest.mark.parametrize(
+    ("license_", "note"),
+    [
+        ("Public Domain Mark 1.0", ""),
+        ("CC BY 4.0", ""),
+        ("Our house rules", "no licence that is known by name"),
+    ],
+)
+def test_a_licence_is_known_by_its_name_also_without_an_spdx_identifier(license_: str, note: str) -> None:
+    record = fairlab.Record(id="x:1", kind="image", repository="X", license=license_)
+    assert _note(fair.rembi(record), "Study.license").startswith(note)
+    assert bool(_note(fair.rembi(record), "Study.license")) == bool(note)
+
+
 def test_channels_count_as_far_as_each_has_it() -> None:
     channels = [{"index": 0, "content": "DAPI"}, {"index": 1, "content": "n/a"}, {"index": 2}]
     half = rembi_coverage.coverage(Description(statements=(told("specimen.channels", channels),)))
