@@ -170,7 +170,7 @@ def _test(id_: str, outcome: Outcome) -> str:
     share = f" {outcome.score:.2g}" if outcome.status == "partial" else ""
     return (
         f"<tr><td><span class='state {kind}'>{sign} {word}{share}</span></td>"
-        f"<th scope='row'>{escaped(metric_set()[id_].title)} <span class='soft'>{id_}</span></th>"
+        f"<th scope='row'>{escaped(metric_set()[id_].title)} <span class='soft id'>{id_}</span></th>"
         f"<td class='soft'>{_evidence(outcome.evidence)}</td></tr>"
     )
 
