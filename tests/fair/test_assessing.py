@@ -162,6 +162,20 @@ def test_a_document_that_describes_nothing_is_refused(tmp_path: Path, content: s
         fairlab.assess(file)
 
 
+def test_ome_xml_of_fifty_megabytes_is_named_and_never_held_against_the_image(tmp_path: Path) -> None:
+    place = _image(tmp_path)
+    (place / "OME").mkdir()
+    with (place / "OME" / "METADATA.ome.xml").open("wb") as file:
+        file.write(b'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">')
+        file.seek(50 * 1024 * 1024)
+        file.write(b"</OME>")
+    report = fairlab.assess(place)
+    assert isinstance(report, Report) and report.probe is not None
+    answer = report.probe.answers["ome-xml"]
+    assert answer.text is None and "too-long" in (answer.error or "")
+    assert report.outcomes["R1-03"].status == "unknown" and report.outcomes["I1-05"].status == "pass"
+
+
 def test_a_poor_image_is_told_apart_from_a_good_one(tmp_path: Path) -> None:
     good, poor = _image(tmp_path), tmp_path / "b.zarr"
     (good / "ro-crate-metadata.json").write_text(json.dumps(crate()))
