@@ -83,7 +83,7 @@ def journal(name: str) -> Iterator[Journal]:
     try:
         yield Journal(connection)
         done = Journal(connection).cursor() is None
-    except BaseException:
+    except BaseException:  # also when it is interrupted: the journal stays for the next try
         done = False
         raise
     finally:

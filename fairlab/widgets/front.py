@@ -33,7 +33,7 @@ class Front(anywidget.AnyWidget):
 
     def heard(self, kind: str, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
         """Do what a message of the front-end asks; it may come on any thread, also while a cell runs."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: the metaclass of traitlets leaves no room for that of abc
 
     def tell(self, kind: str, *, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send the front-end a message."""

@@ -76,8 +76,9 @@ def audit_dicom(source: bytes | Any, notes: Notes, *, where: str = "this file") 
             if not len(dataset):
                 raise ValueError("no elements")
             audit_header(_header(dataset), notes)
-        except Exception:
-            # Whatever a damaged file makes of a parser; its message would repeat the file's own values.
+        except (
+            Exception
+        ):  # whatever a damaged file makes of a parser; its message would repeat the file's values
             text = f"this is no DICOM that can be read\n  at {where}\n  damaged, cut short, or too deep"
             raise FormatError(text, kind="not-dicom") from None
 
