@@ -1,0 +1,69 @@
+"""The pictures in the README, made from a real JupyterLab: ``python -m tests.browser.pictures [--out FOLDER]``.
+
+It needs ``fairlab[all,test]`` and Chromium, and no network: everything shown is a sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.lab import FLAGS, ROOT, running
+
+FOLDER = ROOT / "tutorials" / "pictures"
+PICTURES = {
+    "viewer": "fairlab.view('sample:nuclei', labels='nuclei', z=10)",
+    "browse": "fairlab.browse('synthetic', repositories=['sample'])",
+    "plate": "fairlab.open_plate('sample:plate').fair.grid()",
+    "report": "fairlab.view(fairlab.assess('sample:nuclei'))",
+}
+"""Name of each picture, and the code whose output it shows."""
+_WIDTH, _HEIGHT = 1280, 1000
+_HIGHEST = 640  # of a long page, what is seen at first
+_QUIET_MS = 4000  # thumbnails and tiles have come by then
+
+
+def main() -> int:
+    """Make them all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=FOLDER, help=f"folder ({FOLDER.relative_to(ROOT)})")
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium, args=FLAGS) as browser,
+        running(Path(folder), browser) as lab,
+    ):
+        for name, code in PICTURES.items():
+            print(f"{name}: {code}", file=sys.stderr)
+            lab.write(f"{name}.ipynb", f"import fairlab\n{code}")
+            page = lab.open(f"{name}.ipynb", width=_WIDTH, height=_HEIGHT)
+            lab.run_all(page)
+            page.wait_for_timeout(_QUIET_MS)
+            (out / f"{name}.png").write_bytes(picture(page))
+            page.close()
+    return 0
+
+
+def picture(page: Page) -> bytes:
+    """What the first cell shows, in few colours: a picture in a README should not weigh more than the text."""
+    output = page.locator(".jp-CodeCell .jp-OutputArea-output").first
+    output.scroll_into_view_if_needed()
+    shot = Image.open(io.BytesIO(output.screenshot()))
+    shot = shot.crop((0, 0, shot.width, min(shot.height, _HIGHEST)))
+    made = io.BytesIO()
+    shot.convert("RGB").quantize(128).save(made, "PNG", optimize=True)
+    return made.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
