@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -72,11 +71,15 @@ _TITLES: Final = {
 
 def _identifying(probe: Probe) -> Iterator[Badge]:
     """What the audit finds in the documents, as places; the values stay where they are."""
-    notes = [
-        _audited(role, answer.text)
-        for role, answer in sorted(probe.answers.items())
-        if answer.text is not None
-    ]
+    notes, unread = [], []
+    for role, answer in sorted(probe.answers.items()):
+        if role in seen.RESOLUTION:
+            continue
+        audited = None if answer.text is None else _audited(role, answer.text)
+        if audited is not None:
+            notes.append(audited)
+        elif answer.text is not None or answer.error is not None:
+            unread.append(role)
     found: dict[str, list[Finding]] = {id_: [] for id_ in _TITLES}
     for one in findings(notes, {}):
         id_ = "P-04" if one.rule == "slide-label" else "P-02" if one.severity == "block" else "P-03"
@@ -85,8 +88,10 @@ def _identifying(probe: Probe) -> Iterator[Badge]:
         mine = found[id_]
         places = ", ".join(f"{one.rule} at {one.document} {one.path}" for one in mine[:_NAMED])
         more = f" and {len(mine) - _NAMED} more" if len(mine) > _NAMED else ""
-        state: State = ("look" if id_ == "P-03" else "stop") if mine else "good"
+        state: State = ("look" if id_ == "P-03" else "stop") if mine else "unknown" if unread else "good"
         text = f"{places}{more}" if mine else f"nothing in {len(notes)} documents"
+        if unread:  # a document that cannot be read is not one in which nobody is named
+            text += f"; not looked into: {', '.join(unread)}"
         yield Badge(id=id_, group="privacy", state=state, title=title, text=text)
     claims = [one.deidentified for one in notes if one.deidentified is not None]
     if claims:
@@ -95,10 +100,13 @@ def _identifying(probe: Probe) -> Iterator[Badge]:
         yield Badge(id="P-05", group="privacy", state=state, title="de-identification", text=text)
 
 
-def _audited(role: str, text: str) -> Notes:
+def _audited(role: str, text: str) -> Notes | None:
+    """What the audit notes of one document; None where it cannot be read."""
     notes = Notes(document=(role,))
-    with suppress(FormatError):  # what cannot be read has been said by other metrics
+    try:
         audit_body(text.encode("utf-8", "replace"), "xml" if role == "ome-xml" else "json", "", notes)
+    except FormatError:
+        return None
     return notes
 
 

@@ -169,6 +169,26 @@ def test_the_crosswalk_speaks_of_every_metric_of_other_schemes() -> None:
     assert caught.value.kind == "scheme-unknown"
 
 
+@pytest.mark.parametrize(
+    ("answer", "state", "told"),
+    [
+        ({}, "good", "nothing in"),
+        ({"text": "<OME"}, "unknown", "not looked into: ome-xml"),
+        ({"text": None, "error": "too-long"}, "unknown", "not looked into: ome-xml"),
+        ({"text": None, "status": 403, "error": "http-403"}, "unknown", "not looked into: ome-xml"),
+        ({"text": None, "status": 404}, "good", "nothing in"),
+    ],
+)
+def test_where_a_document_cannot_be_read_nobody_says_that_it_names_no_one(
+    answer: dict[str, Any], state: str, told: str
+) -> None:
+    case = good()
+    case.answers["ome-xml"] = dataclasses.replace(case.answers["ome-xml"], **answer)
+    badges = {one.id: one for one in Report(target="x", probe=case.both()[0]).badges}
+    assert badges["P-02"].state == badges["P-04"].state == state
+    assert told in badges["P-02"].text and told in badges["P-04"].text
+
+
 def test_badges_never_change_a_number() -> None:
     human, mouse = (
         _report(dataclasses.replace(STUDY, organism=(Term(id=id_, label=id_),)), probed=False)
