@@ -197,8 +197,8 @@ def readable_bytes(number: int | None) -> str:
     if number is None:
         return "unknown"
     size = float(number)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 999.5 or unit == "TB":
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if size < 999.5 or unit == "PB":
             break
         size /= 1000
     return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
