@@ -126,8 +126,7 @@ def run(
             openings=_openings(begun),
         )
         ended = _keep(begun, failure, original)
-    except BaseException:
-        # Also when fairlab itself is at fault: a run must not stay "running" while this process lives on.
+    except BaseException:  # also when fairlab itself is at fault: no run stays "running" while this process lives on
         with contextlib.suppress(OSError):
             write(_ended(begun, status="interrupted"))
         raise
