@@ -126,7 +126,7 @@ def run(
             openings=_openings(begun),
         )
         ended = _keep(begun, failure, original)
-    except BaseException:  # also when fairlab itself is at fault: no run stays "running" while this process lives on
+    except BaseException:  # also when fairlab itself is at fault: no run stays "running" for ever
         with contextlib.suppress(OSError):
             write(_ended(begun, status="interrupted"))
         raise
