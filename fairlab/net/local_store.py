@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import uuid
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,12 @@ class DirectoryStore:
         body = None
         try:
             body = _read(real, part)
+        except _NotAFile as exc:
+            raise FormatError(
+                f"{path} is no file, but a pipe, a socket or a device\n  it was not read; take it out of the store",
+                kind="not-a-file",
+                path=path,
+            ) from exc
         except OSError as exc:
             if exc.errno not in _ABSENT:
                 raise unreadable(exc, path) from exc
@@ -81,8 +88,24 @@ class MemoryStore:
         return body
 
 
+class _NotAFile(Exception):
+    """What lies there cannot be read as a file can."""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # Without the flag a pipe is opened when somebody writes into it, which may be never.
+    try:
+        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except OSError as exc:
+        if exc.errno == errno.ENXIO:  # what a socket answers, and a device that is not there
+            raise _NotAFile from exc
+        raise
+
+
 def _read(path: str, part: slice | None) -> bytes:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+    with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _NotAFile
         if part is None:
             return file.readall()
         start, stop, _ = part.indices(os.fstat(file.fileno()).st_size)

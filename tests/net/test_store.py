@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import pickle
+import socket
 import struct
 import warnings
 import zipfile
@@ -277,6 +278,27 @@ def test_links_out_of_a_folder_are_followed_on_request_only(tmp_path: Path) -> N
         assert caught.value.kind == "link-outside"
     with set_options(follow_links=True):
         assert store.get("outer") == store.get("folder/secret") == b"secret"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes pipes and sockets of POSIX")
+def test_only_files_are_read_and_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path may not be long
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "linked").symlink_to("pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    store = open_store(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        for key in ("pipe", "linked", "socket"):
+            for part in (None, slice(0, 4)):
+                with pytest.raises(FormatError) as caught:
+                    store.get(key, part=part)
+                assert caught.value.kind == "not-a-file" and key in caught.value.message
+        with set_options(follow_links=True), pytest.raises(FormatError) as caught:
+            store.get("device")
+    assert caught.value.kind == "not-a-file"
+    (tmp_path / "folder").mkdir()
+    assert store.get("folder") is None
 
 
 @pytest.mark.parametrize(
