@@ -56,7 +56,7 @@ class Front(anywidget.AnyWidget):
         if sys.platform == "emscripten":  # JupyterLite has no threads
             guarded()
         else:
-            threading.Thread(target=guarded, daemon=True).start()
+            threading.Thread(target=guarded, name="fairlab-aside", daemon=True).start()
 
     def _take(self, _: Any, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
         self.failure = None  # before, not after: what goes on aside may have failed by then

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from fairlab.errors import MissingExtraError, SelectionError, missing_extra
+from fairlab.errors import SelectionError
 from fairlab.wells import well_position
+from fairlab.widgets import viewer
 from fairlab.widgets import words as captions
-from fairlab.widgets.discretion import discreet, encodable
+from fairlab.widgets.discretion import discreet
 from fairlab.widgets.headless import is_headless
 from fairlab.widgets.heat_map import heat_map_of, readable
 from fairlab.widgets.keywords import check_keywords
@@ -22,6 +22,7 @@ from fairlab.widgets.plate_pictures import Place, PlatePicture, PlatePictures, f
 from fairlab.widgets.plate_sheet import draw_sheet
 from fairlab.widgets.scene import scene_of
 from fairlab.widgets.whole_files import write_whole
+from fairlab.widgets.with_panel import WithPanel
 
 if TYPE_CHECKING:
     import os
@@ -93,13 +94,13 @@ def plate_grid(
     return PlateGrid(plate, values=values, by=by, field=field, channels=channels)
 
 
-class PlateGrid:
+class PlateGrid(WithPanel):
     """A plate on show; made by :func:`plate_grid`."""
 
-    viewer: Any = None
-    """The viewer of the field that was opened last."""
+    _purpose = "show a plate"
 
     def __init__(self, plate: xr.DataTree, *, values: Any, by: str | None, field: int, channels: Any):
+        super().__init__()
         self._plate = plate
         self._pictures = PlatePictures(plate, self._tell_picture, channels=channels)
         self._image = self._pictures.image
@@ -113,15 +114,7 @@ class PlateGrid:
         self._field = field
         self._heat = None if values is None else heat_map_of(values, self._image, by=by)
         self._chosen: Place | None = None
-        self._lock = threading.RLock()
-        self._front: PlatePanel | None = None
-        self._box: Any = None
         self._first: dict[str, PlatePicture] = {}
-
-    @property
-    def error(self) -> BaseException | None:
-        """What went wrong in the last thing that was done in the grid; None when nothing did."""
-        return self._front.failure if self._front is not None else None
 
     @property
     def selected(self) -> dict[str, Any] | None:
@@ -178,29 +171,12 @@ class PlateGrid:
         """The whole grid as PNG; reads what was not read yet."""
         return self._sheet(self._read(_ALL_S))
 
-    @property
-    def widget(self) -> Any:
-        """The live widget, to be placed beside others.
-
-        Raises
-        ------
-        MissingExtraError
-            anywidget is not installed.
-        """
-        with self._lock:
-            if self._box is None:
-                try:
-                    import ipywidgets
-                except ImportError as exc:
-                    raise missing_extra("widgets", "show a plate", exc) from exc
-                from fairlab.widgets.panels import PlatePanel
-
-                self._front = PlatePanel(self._received, **encodable(self._facts()))
-                self._slot = ipywidgets.VBox()
-                self._box = ipywidgets.VBox([self._front, self._slot])
-            return self._box
-
     # ── what the reader does ─────────────────────────────────────────────────────────────────────────
+
+    def _panel(self) -> PlatePanel:
+        from fairlab.widgets.panels import PlatePanel
+
+        return PlatePanel(self._received, **self._facts())
 
     def _received(self, kind: str, content: Mapping[str, Any]) -> None:
         match kind:
@@ -209,10 +185,9 @@ class PlateGrid:
             case "choose":
                 place = self._place(content.get("key"))
                 self._choose(place)
-                assert self._front is not None  # it is what asks
-                self._front.aside(partial(self._open, place))
+                self._look(partial(viewer.view, field_of(self._plate, place)))
             case "close":
-                self.viewer, self._slot.children = None, ()
+                self._close()
 
     def _choose(self, place: Place) -> None:
         if place.field not in range(self._fields) or not self._pictures.present[place]:
@@ -222,19 +197,7 @@ class PlateGrid:
                 well=self._name(place.row, place.column),
             )
         self._chosen = place
-        if self._front is not None:
-            self._front.show(chosen=_key(place))
-
-    def _open(self, place: Place) -> None:
-        from fairlab.widgets.viewer import view
-
-        assert self._front is not None
-        self._front.show(working="opening …")
-        try:
-            self.viewer = view(field_of(self._plate, place))
-            self._slot.children = (self.viewer.widget,)
-        finally:
-            self._front.show(working="")
+        self._show(chosen=_key(place))
 
     def _place(self, key: object) -> Place:
         row, column, field = (int(part) for part in str(key).split("-"))
@@ -267,9 +230,8 @@ class PlateGrid:
         return str(self._image["well"].values[row, column])
 
     def _tell_picture(self, place: Place, picture: PlatePicture) -> None:
-        if self._front is not None:
-            buffers = [picture.jpeg] if picture.jpeg else []
-            self._front.tell("picture", buffers=buffers, key=_key(place), note=discreet(picture.note))
+        buffers = [picture.jpeg] if picture.jpeg else []
+        self._tell("picture", buffers=buffers, key=_key(place), note=discreet(picture.note))
 
     # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -301,15 +263,8 @@ class PlateGrid:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         pictures = self._read(_ALL_S if is_headless() else _AT_ONCE_S)
         self._first = {_key(place): picture for place, picture in pictures.items()}
-        png, text = self._sheet(pictures), repr(self)
-        data: dict[str, Any] = {}
-        try:
-            data |= self.widget._repr_mimebundle_()
-        except MissingExtraError as exc:
-            text = f"{text}\n{exc}"
-        data["image/png"] = base64.b64encode(png).decode("ascii")
-        data["text/plain"] = text
-        return data, {"image/png": {"alt": repr(self)}}
+        png = base64.b64encode(self._sheet(pictures)).decode("ascii")
+        return {**self._outputs(repr(self)), "image/png": png}, {"image/png": {"alt": repr(self)}}
 
     def __repr__(self) -> str:
         there = self._pictures.present.any(axis=-1)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab import runs
-from fairlab.errors import MissingExtraError, NotebookError, missing_extra
+from fairlab.errors import NotebookError
 from fairlab.foreign_text import escaped
 from fairlab.runs.parameters import check_parameters
 from fairlab.runs.progress import progress_of
-from fairlab.widgets.discretion import discreet, encodable
+from fairlab.widgets.discretion import discreet
 from fairlab.widgets.form_fields import Field, fields_of, table_of
+from fairlab.widgets.with_panel import WithPanel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +45,10 @@ def run_form(
     return RunForm(notebook, given=dict(parameters or {}), out_dir=out_dir, timeout_s=timeout_s)
 
 
-class RunForm:
+class RunForm(WithPanel):
     """A form; made by :func:`fairlab.runs.form`."""
 
+    _purpose = "show a form"
     result: Run | None = None
     """The run that was started last, when it has ended well."""
 
@@ -58,19 +60,12 @@ class RunForm:
         out_dir: str | os.PathLike[str] | None,
         timeout_s: float | None,
     ):
+        super().__init__()
         self._notebook, self._out_dir, self._timeout_s = notebook, out_dir, timeout_s
         self._declared = runs.parameters_of(notebook)
         self._fields = {field.parameter.name: field for field in fields_of(self._declared, given)}
-        self._lock = threading.RLock()
         self._running = False
         self._said = ""
-        self._front: FormPanel | None = None
-        self._box: Any = None
-
-    @property
-    def error(self) -> BaseException | None:
-        """What went wrong in the last run, or in the last thing done in the form."""
-        return self._front.failure if self._front is not None else None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -94,37 +89,25 @@ class RunForm:
         known = {name: field.given for name, field in self._fields.items()}
         fresh = fields_of(self._declared, {**known, **values})
         self._fields = {field.parameter.name: field for field in fresh}
-        self._show()
+        self._show_fields()
 
     def run(self) -> Run:
         """Run the notebook with these values, and wait; see :func:`fairlab.run`."""
         self.result = self._run()
         return self.result
 
-    @property
-    def widget(self) -> Any:
-        """The live widget, to be placed beside others.
-
-        Raises
-        ------
-        MissingExtraError
-            anywidget is not installed.
-        """
-        with self._lock:
-            if self._box is None:
-                try:
-                    import ipywidgets
-                except ImportError as exc:
-                    raise missing_extra("widgets", "show a form", exc) from exc
-                from fairlab.widgets.panels import FormPanel
-
-                self._front = FormPanel(self._received, **encodable(self._facts()))
-                # Only an output knows how the notebook's own links are followed: the link to the result is one.
-                self._link = ipywidgets.Output()
-                self._box = ipywidgets.VBox([self._front, self._link])
-            return self._box
-
     # ── what the reader does ─────────────────────────────────────────────────────────────────────────
+
+    def _panel(self) -> FormPanel:
+        from fairlab.widgets.panels import FormPanel
+
+        return FormPanel(self._received, **self._facts())
+
+    def _beneath(self) -> Any:
+        """The link to the result: only an output knows how the notebook's own links are followed."""
+        import ipywidgets
+
+        return ipywidgets.Output()
 
     def _received(self, kind: str, content: Mapping[str, Any]) -> None:
         match kind:
@@ -132,10 +115,10 @@ class RunForm:
                 name = str(content.get("name"))
                 if name in self._fields:
                     self._fields[name] = self._fields[name].holding(str(content.get("text", "")))
-                    self._show()
+                    self._show_fields()
             case "reset":
                 self._fields = {f.parameter.name: f for f in fields_of(self._declared, {})}
-                self._show()
+                self._show_fields()
             case "run":
                 self._start()
 
@@ -146,31 +129,31 @@ class RunForm:
             self._fields = {name: field.holding(field.text) for name, field in self._fields.items()}
             wrong = [name for name, field in self._fields.items() if field.error]
             self._running = not wrong
-        self._say(f"not run: see {', '.join(wrong)}" if wrong else "starting …", 0, 0)
-        self._show()
+        self._progress(f"not run: see {', '.join(wrong)}" if wrong else "starting …")
+        self._show_fields()
         if not wrong:
             assert self._front is not None  # it is what asks
             self._front.aside(self._work)
 
     def _work(self) -> None:
         """Run beside the reader, and say how it ended."""
-        self._link.outputs = ()
+        self._below.outputs = ()
         try:
             self.result = ended = self._run()
         except NotebookError as exc:
-            self._say("failed", 0, 0)
+            self._progress("failed")
             if "output" in exc.context:
                 self._show_link(Path(exc.context["output"]), "the notebook as far as it came")
             raise
         except BaseException:
-            self._say("failed", 0, 0)
+            self._progress("failed")
             raise
         else:
-            self._say(f"done after {ended.duration_s or 0:.0f} s", 1, 1)
+            self._progress(f"done after {ended.duration_s or 0:.0f} s", 1, 1)
             self._show_link(ended.output, "the result")
         finally:
             self._running = False
-            self._show()
+            self._show_fields()
 
     def _run(self) -> Run:
         over = threading.Event()
@@ -197,7 +180,7 @@ class RunForm:
         while not over.wait(_GLANCE_S):
             now = progress_of(run.output)
             if now.total and not over.is_set():
-                self._say(f"cell {now.done + 1} of {now.total}: {now.line}", now.done, now.total)
+                self._progress(f"cell {now.done + 1} of {now.total}: {now.line}", now.done, now.total)
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -213,16 +196,12 @@ class RunForm:
     def _title(self) -> str:
         return Path(self._notebook).stem
 
-    def _show(self) -> None:
-        if self._front is not None:
-            self._front.show(
-                fields=[field.to_dict() for field in self._fields.values()], running=self._running
-            )
+    def _show_fields(self) -> None:
+        self._show(fields=[field.to_dict() for field in self._fields.values()], running=self._running)
 
-    def _say(self, said: str, done: int, total: int) -> None:
+    def _progress(self, said: str, done: int = 0, total: int = 0) -> None:
         self._said = discreet(said)
-        if self._front is not None:
-            self._front.show(progress={"said": self._said, "done": done, "total": total})
+        self._show(progress={"said": self._said, "done": done, "total": total})
 
     def _show_link(self, output: Path, words: str) -> None:
         place = Path(os.path.relpath(output)).as_posix()
@@ -231,19 +210,13 @@ class RunForm:
         else:
             shown = f'<a href="{escaped(place)}" target="_blank">{escaped(words)}: {escaped(output.name)}</a>'
         data = {"text/html": shown, "text/plain": f"{words}: {output.name}"}
-        self._link.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+        self._below.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        text = repr(self)
-        try:
-            data |= self.widget._repr_mimebundle_()
-        except MissingExtraError as exc:
-            text = f"{text}\n{exc}"
         table = table_of(self._title, tuple(self._fields.values()), [self._said] if self._said else [])
-        return {**data, "text/html": table, "text/plain": text}
+        return {**self._outputs(repr(self)), "text/html": table}
 
     def __repr__(self) -> str:
         lines = [f"{name} = {field.text or 'none'}{_error(field)}" for name, field in self._fields.items()]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairlab.errors import MissingExtraError, QueryError, missing_extra
+from fairlab.errors import QueryError
 from fairlab.widgets.discretion import discreet
 from fairlab.widgets.glimpses import Glimpse, Glimpses
 from fairlab.widgets.headless import is_headless
@@ -16,10 +15,11 @@ from fairlab.widgets.question import Question, question_of
 from fairlab.widgets.search_rows import code_of, csv_of, table_of
 from fairlab.widgets.searching import Searching
 from fairlab.widgets.whole_files import write_whole
+from fairlab.widgets.with_panel import WithPanel
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from fairlab.record import Record
@@ -65,24 +65,16 @@ def browse(text: str = "", **question: Any) -> Browser:
     return Browser(question_of(text, question))
 
 
-class Browser:
+class Browser(WithPanel):
     """A search panel; made by :func:`browse`."""
 
-    viewer: Any = None
-    """What "open" in the panel showed last."""
+    _purpose = "show a search panel"
 
     def __init__(self, question: Question):
-        self._lock = threading.RLock()
+        super().__init__()
         self._search = Searching(self._show, self._fail)
         self._glimpses = Glimpses(self._tell_glimpse)
-        self._front: SearchPanel | None = None
-        self._box: Any = None
         self._search.ask(question)
-
-    @property
-    def error(self) -> BaseException | None:
-        """What went wrong in the last thing that was done in the panel; None when nothing did."""
-        return self._front.failure if self._front is not None else None
 
     @property
     def results(self) -> Results | None:
@@ -142,29 +134,12 @@ class Browser:
             )
         return write_whole(path, csv_of(records).encode())
 
-    @property
-    def widget(self) -> Any:
-        """The live widget, to be placed beside others.
-
-        Raises
-        ------
-        MissingExtraError
-            anywidget is not installed.
-        """
-        with self._lock:
-            if self._box is None:
-                try:
-                    import ipywidgets
-                except ImportError as exc:
-                    raise missing_extra("widgets", "show a search panel", exc) from exc
-                from fairlab.widgets.panels import SearchPanel
-
-                self._front = SearchPanel(self._received, **self._search.values)
-                self._slot = ipywidgets.VBox()
-                self._box = ipywidgets.VBox([self._front, self._slot])
-            return self._box
-
     # ── what the reader does ─────────────────────────────────────────────────────────────────────────
+
+    def _panel(self) -> SearchPanel:
+        from fairlab.widgets.panels import SearchPanel
+
+        return SearchPanel(self._received, **self._search.values)
 
     def _received(self, kind: str, content: Mapping[str, Any]) -> None:
         key, on = str(content.get("key")), bool(content.get("on"))
@@ -193,42 +168,16 @@ class Browser:
             case "code":
                 self._tell("code", text=code_of(self._search.picks.record(key)))
             case "view":
-                self._beside(partial(self._view, self._search.picks.record(key)), "opening …")
+                from fairlab.widgets.looking import view  # which brings all that there is to look at
+
+                self._look(partial(view, self._search.picks.record(key)))
             case "close":
-                self.viewer, self._slot.children = None, ()
-
-    def _beside(self, work: Callable[[], None], words: str) -> None:
-        """Do work that takes a while, and say so meanwhile."""
-
-        def told() -> None:
-            self._search.update(working=words)
-            try:
-                work()
-            finally:
-                self._search.update(working="")
-
-        assert self._front is not None  # it is what asks
-        self._front.aside(told)
-
-    def _view(self, record: Record) -> None:
-        from fairlab.widgets.looking import view
-
-        self.viewer = view(record)
-        self._slot.children = (self.viewer.widget,)
+                self._close()
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _show(self, **values: Any) -> None:
-        if self._front is not None:
-            self._front.show(**values)
-
-    def _fail(self, error: BaseException) -> None:
-        if self._front is not None:
-            self._front.fail(error)
-
-    def _tell(self, kind: str, *, buffers: Sequence[bytes] = (), **content: Any) -> None:
-        if self._front is not None:
-            self._front.tell(kind, buffers=buffers, **content)
+    def _say(self, working: str) -> None:
+        self._search.update(working=working)  # which keeps it for a panel that is made later
 
     def _tell_glimpse(self, key: str, found: Glimpse) -> None:
         buffers = [found.picture] if found.picture else []
@@ -239,17 +188,8 @@ class Browser:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         if is_headless():
             self._search.settle()  # nobody will see what comes later
-        data: dict[str, Any] = {}
-        text = repr(self)
-        try:
-            data |= self.widget._repr_mimebundle_()
-        except MissingExtraError as exc:
-            text = f"{text}\n{exc}"
-        return {
-            **data,
-            "text/html": table_of(self._search.values["rows"], self._search.lines()),
-            "text/plain": text,
-        }
+        table = table_of(self._search.values["rows"], self._search.lines())
+        return {**self._outputs(repr(self)), "text/html": table}
 
     def __repr__(self) -> str:
         rows = [
