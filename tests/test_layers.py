@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parent.parent / "fairlab"
 
 LAYERS = {
-    0: {"fairlab", "errors", "terms", "licenses", "contacts", "foreign_text", "options", "words", "moves"},
+    0: {
+        "fairlab",
+        "contacts",
+        "errors",
+        "foreign_text",
+        "foreign_xml",
+        "licenses",
+        "moves",
+        "options",
+        "terms",
+        "words",
+    },
     1: {
         "fair.agreement",
         "fair.crate_biology",
@@ -117,6 +128,8 @@ DOORS = {
     "dask": {"lazy", "sharing.writer"},
     "sqlite3": {"repositories"},
     "citeproc": {"citation.styled"},
+    "xml": {"foreign_xml"},
+    "lxml": {"citation.styled"},  # the styles that citeproc comes with
 }
 
 

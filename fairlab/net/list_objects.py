@@ -1,21 +1,22 @@
-"""Listings of a bucket as S3 sends them (ListObjectsV2), for archives whose pixels lie in a public bucket.
-
-The parser expands nothing: a document type or an entity ends the reading before it can do harm.
-"""
+"""Listings of a bucket as S3 sends them (ListObjectsV2), for archives whose pixels lie in a public bucket."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
-from xml.parsers import expat
+from typing import TYPE_CHECKING, Final
 
-from fairlab.errors import UnexpectedAnswer
+from fairlab.errors import FormatError, UnexpectedAnswer
+from fairlab.foreign_xml import read_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fairlab.net.api import Api, Document
 
-_MAX_PAGES = 200
+_MAX_PAGES: Final = 200
+_MAX_BYTES: Final = 32 * 1024 * 1024  # a page names at most a thousand keys of a kilobyte
+_MAX_DEPTH: Final = 20  # a listing needs 4
+_ROOT: Final = "ListBucketResult"
+_KEPT: Final = ("Prefix", "NextContinuationToken")
 
 
 def prefixes(api: Api, prefix: str) -> Iterator[tuple[str, Document]]:
@@ -55,39 +56,43 @@ def listed(xml: str, *, where: str) -> tuple[list[str], str | None]:
     >>> listed(page, where="here")
     (['a/b/'], None)
     """
-    found: dict[str, list[str]] = {}
-    path: list[str] = []
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-
-    def start(name: str, _: dict[str, str]) -> None:
-        path.append(name.rpartition(" ")[2])
-        if path[-1] in ("Prefix", "NextContinuationToken", "IsTruncated"):
-            found.setdefault("/".join(path), []).append("")
-
-    def end(_: str) -> None:
-        path.pop()
-
-    def characters(text: str) -> None:
-        if (place := "/".join(path)) in found:
-            found[place][-1] += text
-
-    def refuse(*_: object) -> NoReturn:
-        raise ValueError("a document type")
-
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = characters, refuse
+    listing = _Listing()
     try:
-        parser.Parse(xml, True)
-        root = "ListBucketResult"
-        if not xml.strip() or root not in xml:
-            raise ValueError("no ListBucketResult")
-    except (expat.ExpatError, ValueError) as exc:
-        raise UnexpectedAnswer(
-            f"this is no listing of a bucket ({exc})\n  at {where}\n"
-            "  the bucket may have closed its listing, or moved",
-            kind="answer-form",
-            url=where,
-        ) from exc
-    token = next(iter(found.get(f"{root}/NextContinuationToken", [])), None)
-    return found.get(f"{root}/CommonPrefixes/Prefix", []), token or None
+        read_xml(xml, listing, where=where, max_bytes=_MAX_BYTES, max_depth=_MAX_DEPTH)
+    except FormatError as exc:
+        raise _no_listing(str(exc).splitlines()[0], where) from exc
+    if listing.root != _ROOT:
+        raise _no_listing(f"its root is not {_ROOT}", where)
+    token = next(iter(listing.texts.get(f"{_ROOT}/NextContinuationToken", [])), None)
+    return listing.texts.get(f"{_ROOT}/CommonPrefixes/Prefix", []), token or None
+
+
+class _Listing:
+    """Keeps the texts that matter, by the path of their elements."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self.texts: dict[str, list[str]] = {}
+        self._path: list[str] = []
+
+    def start(self, name: str, _: dict[str, str]) -> None:
+        self.root = self.root or name
+        self._path.append(name)
+        if name in _KEPT:
+            self.texts.setdefault("/".join(self._path), []).append("")
+
+    def end(self, _: str) -> None:
+        self._path.pop()
+
+    def characters(self, text: str) -> None:
+        if (place := "/".join(self._path)) in self.texts:
+            self.texts[place][-1] += text
+
+
+def _no_listing(reason: str, where: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"this is no listing of a bucket ({reason})\n  at {where}\n"
+        "  the bucket may have closed its listing, or moved",
+        kind="answer-form",
+        url=where,
+    )

@@ -1,16 +1,15 @@
 """OME-XML beside an image (``OME/METADATA.ome.xml``): names, sizes, physical sizes, channels and instruments.
 
-The parser expands nothing: a document type or an entity ends the reading before it can do harm. Of people it only
-counts how many there are.
+Of people it only counts how many there are.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from xml.parsers import expat
 
 from fairlab.errors import FormatError
+from fairlab.foreign_xml import read_xml
 from fairlab.ngff.ome_model import OmeChannel, OmeImage, OmeInstrument, OmeObjective, OmeXml
 from fairlab.ngff.units import LENGTHS_M, unit_name
 from fairlab.ngff.values import number
@@ -65,23 +64,8 @@ def parse(document: bytes, *, where: str = "OME/METADATA.ome.xml", encoding: str
     >>> image.name, image.sizes, image.spacing, image.units
     ('cells', {'y': 6, 'x': 8}, {'x': 0.5}, {'x': 'micrometer'})
     """
-    if len(document) > MAX_BYTES:
-        raise _refused(f"has {len(document)} bytes, more than {MAX_BYTES}", where)
     reader = _Reader(where)
-    parser = expat.ParserCreate(encoding, namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.characters
-    parser.StartDoctypeDeclHandler = reader.doctype
-    parser.EntityDeclHandler = reader.entity
-    try:
-        parser.Parse(document, True)
-    except FormatError:
-        raise
-    except (expat.ExpatError, LookupError, ValueError) as exc:
-        # LookupError and ValueError: it names an encoding that Python does not know, or that expat cannot use.
-        raise FormatError(f"this is no XML: {exc}\n  at {where}", kind="not-xml", url=where) from exc
+    read_xml(document, reader, where=where, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, encoding=encoding)
     return reader.whole()
 
 
@@ -116,8 +100,7 @@ class _Reader:
             people=self.people,
         )
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition(" ")[2]  # any year's namespace
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         if not self.path and name != "OME":
             raise FormatError(
                 f"this is XML, but its root is {name[:80]!r}, not OME\n  at {self.where}",
@@ -125,8 +108,6 @@ class _Reader:
                 url=self.where,
             )
         self.path.append(name)
-        if len(self.path) > MAX_DEPTH:
-            raise _refused(f"is deeper than {MAX_DEPTH} elements", self.where)
         match self.path:
             case ["OME"]:
                 self.root = attributes
@@ -177,7 +158,7 @@ class _Reader:
         if self.text is not None and sum(map(len, self.text)) < _LONGEST_TEXT:
             self.text.append(text)
 
-    def end(self, tag: str) -> None:
+    def end(self, _: str) -> None:
         text = "".join(self.text).strip()[:_LONGEST_TEXT] if self.text is not None else ""
         match self.path:
             case ["OME", "Image"]:
@@ -196,12 +177,6 @@ class _Reader:
                 self.rights.append(text)
         self.text = None
         self.path.pop()
-
-    def doctype(self, *_: object) -> None:
-        raise _refused("declares a document type", self.where)
-
-    def entity(self, *_: object) -> None:
-        raise _refused("declares an entity", self.where)
 
 
 def _image(image: Mapping[str, Any], pixels: Mapping[str, str], channels: tuple[OmeChannel, ...]) -> OmeImage:
@@ -280,11 +255,3 @@ def _color(stated: str | None) -> str | None:
     if stated is None or not re.fullmatch(r"[+-]?[0-9]{1,10}", stated.strip()):
         return None
     return f"#{(int(stated) & 0xFFFFFFFF) >> 8:06X}"
-
-
-def _refused(what: str, where: str) -> FormatError:
-    return FormatError(
-        f"this XML {what} and is not read\n  at {where}\n  OME-XML has no need of it",
-        kind="xml-refused",
-        url=where,
-    )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree import ElementTree
 
 from fairlab import terms
-from fairlab.errors import UnexpectedAnswer
+from fairlab.errors import FormatError, UnexpectedAnswer
+from fairlab.foreign_xml import xml_tree
 from fairlab.record import Creator, Record, Source
 from fairlab.repositories import answer_values as values
 from fairlab.repositories.answers import Facts, at, items, objects, text, texts
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from fairlab.net.api import Document
 
 PAGE: Final = "https://www.ebi.ac.uk/empiar/"
@@ -20,7 +22,8 @@ _CC0: Final = "https://creativecommons.org/publicdomain/zero/1.0/"
 # An entry states no licence: the crates that BioImage Archive publishes of EMPIAR's entries do.
 _LICENCE_SAID_AT: Final = "https://github.com/BioImage-Archive/gide-ro-crate"
 _ANGSTROM: Final = 1e-10
-_NAMESPACE: Final = "{http://pdbe.org/empiar}"
+_MAX_BYTES: Final = 32 * 1024 * 1024  # a header needs some kB
+_MAX_DEPTH: Final = 50  # and six elements in one another
 
 
 def study_record(document: Document, accession: str, entry: Any, place: str) -> Record | None:
@@ -147,43 +150,47 @@ def entry_of_xml(document: Document) -> tuple[str, dict[str, Any]]:
     """
     said = document.content if isinstance(document.content, str) else ""
     try:
-        if "<!DOCTYPE" in said or "<!ENTITY" in said:
-            raise ValueError("it declares entities, which an entry does not need")
-        root = ElementTree.fromstring(said)
-        if root.tag != f"{_NAMESPACE}entry":
-            raise ValueError(f"its root is {root.tag[:60]}")
-    except (ElementTree.ParseError, ValueError) as exc:
-        raise UnexpectedAnswer(
-            f"the header of an EMPIAR entry is not of the documented form: {exc}\n  at {document.url}",
-            kind="answer-form",
-            url=document.url,
-        ) from exc
-    size = _find(root, "admin/datasetSize")
+        root = xml_tree(said, where=document.url, max_bytes=_MAX_BYTES, max_depth=_MAX_DEPTH)
+    except FormatError as exc:
+        raise _of_another_form(str(exc).splitlines()[0], document) from exc
+    if root.tag != "entry":
+        raise _of_another_form("its root is not entry", document)
+    size = root.find("admin/datasetSize")
     return root.get("accessionCode") or "", {
-        "title": _text(root, "admin/title"),
-        "status": _text(root, "admin/currentStatus"),
-        "release_date": _text(root, "admin/keyDates/releaseDate"),
-        "entry_doi": _text(root, "admin/entryDOI"),
-        "experiment_type": _text(root, "admin/experimentType"),
+        "title": root.findtext("admin/title"),
+        "status": root.findtext("admin/currentStatus"),
+        "release_date": root.findtext("admin/keyDates/releaseDate"),
+        "entry_doi": root.findtext("admin/entryDOI"),
+        "experiment_type": root.findtext("admin/experimentType"),
         "dataset_size": f"{size.text} {size.get('units')}" if size is not None else None,
         "authors": [
             {"author": {"name": one.text, "author_orcid": one.get("authorORCID")}}
-            for one in _all(root, "admin/authorsList/author")
+            for one in root.findall("admin/authorsList/author")
         ],
-        "cross_references": [one.text for one in _all(root, "crossReferences/relatedEMDBEntries/emdbEntry")],
+        "cross_references": [
+            one.text for one in root.findall("crossReferences/relatedEMDBEntries/emdbEntry")
+        ],
         "citation": [
-            _citation(one) for one in _all(root, "crossReferences/citationList/universalCitation/*")
+            _citation(one) for one in root.findall("crossReferences/citationList/universalCitation/*")
         ],
-        "imagesets": [_image_set(one) for one in _all(root, "imageSet")],
+        "imagesets": [_image_set(one) for one in root.findall("imageSet")],
     }
 
 
-def _citation(found: ElementTree.Element) -> dict[str, Any]:
-    known = {one.get("type"): one.text for one in _all(found, "externalReferences")}
-    return {"title": _text(found, "title"), "doi": known.get("doi"), "pubmedid": known.get("pubmed")}
+def _of_another_form(reason: str, document: Document) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"the header of an EMPIAR entry is not of the documented form: {reason}\n  at {document.url}",
+        kind="answer-form",
+        url=document.url,
+    )
 
 
-def _image_set(found: ElementTree.Element) -> dict[str, Any]:
+def _citation(found: Element) -> dict[str, Any]:
+    known = {one.get("type"): one.text for one in found.findall("externalReferences")}
+    return {"title": found.findtext("title"), "doi": known.get("doi"), "pubmedid": known.get("pubmed")}
+
+
+def _image_set(found: Element) -> dict[str, Any]:
     names = {
         "name": "name",
         "category": "category",
@@ -192,21 +199,4 @@ def _image_set(found: ElementTree.Element) -> dict[str, Any]:
         "pixel_width": "dimensions/pixelWidth",
         "pixel_height": "dimensions/pixelHeight",
     }
-    return {name: _text(found, path) for name, path in names.items()}
-
-
-def _path(path: str) -> str:
-    return "/".join(step if step == "*" else f"{_NAMESPACE}{step}" for step in path.split("/"))
-
-
-def _find(place: ElementTree.Element, path: str) -> ElementTree.Element | None:
-    return place.find(_path(path))
-
-
-def _all(place: ElementTree.Element, path: str) -> list[ElementTree.Element]:
-    return place.findall(_path(path))
-
-
-def _text(place: ElementTree.Element, path: str) -> str | None:
-    found = _find(place, path)
-    return found.text if found is not None else None
+    return {name: found.findtext(path) for name, path in names.items()}

@@ -1,7 +1,6 @@
 """Audit of OME-XML, and of any XML that stands beside an image or in its metadata.
 
-Documents are read as they pass by, so that 50 MB take no more memory than their deepest element. Nothing is
-expanded: a document type or an entity ends the reading before it can do harm.
+Documents are read as they pass by, so that 50 MB take no more memory than their deepest element.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
-from xml.parsers import expat
 
-from fairlab.errors import FormatError
 from fairlab.fair.privacy.patterns import is_slide_label, of_field, of_text, says_nothing
 from fairlab.fair.privacy.places import Notes, is_format_word
+from fairlab.foreign_xml import read_xml
 
 Inside = Callable[[str, Notes, str], bool]
 """Looks into a text that is a document itself, at a path; False when it is none."""
@@ -107,40 +105,19 @@ def audit_xml(
     >>> [(rule, place.path) for (rule, _), place in notes.places.items()]
     [('person', '/OME/Experimenter[1]/@LastName')]
     """
-    if len(document) > MAX_BYTES:
-        raise _refused(f"has {len(document)} bytes, more than {MAX_BYTES}", where)
-    reader = _Reader(notes, inside, base, where)
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text, parser.buffer_size = True, _PIECE
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.characters
-    parser.CommentHandler = reader.comment
-    parser.StartDoctypeDeclHandler = reader.doctype
-    parser.EntityDeclHandler = reader.entity
-    try:
-        parser.Parse(document, True)
-    except FormatError:
-        raise
-    except expat.ExpatError as exc:
-        text = f"this is no XML (line {exc.lineno}, column {exc.offset})\n  at {where}"
-        raise FormatError(text, kind="not-xml") from None
-    except (LookupError, ValueError):  # an encoding that Python does not know, or that expat cannot use
-        raise FormatError(f"this is XML in an unknown encoding\n  at {where}", kind="not-xml") from None
+    reader = _Reader(notes, inside, base)
+    read_xml(document, reader, where=where, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, comment=reader.comment)
 
 
 class _Reader:
     """Looks at elements as they pass by."""
 
-    def __init__(self, notes: Notes, inside: Inside | None, base: str, where: str) -> None:
-        self.notes, self.inside, self.where = notes, inside, where
+    def __init__(self, notes: Notes, inside: Inside | None, base: str) -> None:
+        self.notes, self.inside = notes, inside
         self.open: list[_Element] = [_Element("", base)]
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         parent = self.open[-1]
-        if len(self.open) > MAX_DEPTH:
-            raise _refused(f"is deeper than {MAX_DEPTH} elements", self.where)
-        name = tag.rpartition(" ")[2]  # any year's namespace
         element = _Element(name, f"{parent.path}/{self._step(parent, name)}")
         self.open.append(element)
         element.key = next((attributes[key] for key in _KEYS if key in attributes), "")
@@ -196,16 +173,3 @@ class _Reader:
 
     def comment(self, text: str) -> None:
         self.notes.text(text[: 2 * _PIECE], f"{self.open[-1].path}/comment()")
-
-    def doctype(self, *_: object) -> None:
-        raise _refused("declares a document type", self.where)
-
-    def entity(self, *_: object) -> None:
-        raise _refused("declares an entity", self.where)
-
-
-def _refused(what: str, where: str) -> FormatError:
-    return FormatError(
-        f"this XML {what} and is not looked into\n  at {where}\n  OME-XML has no need of it",
-        kind="xml-refused",
-    )
