@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fairlab import filters, terms, words
 from fairlab.errors import QueryError
+from fairlab.ngff.versions import READ
 from fairlab.record import Kind
 from fairlab.traits import UNKNOWN, Traits
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fairlab.terms import Term
     from fairlab.words import Concept
 
-NGFF_VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 LAYOUTS = ("image", "plate", "bioformats2raw")
 Match = Literal["best", "all"]
 GroupBy = Literal["study", "image"]
@@ -278,7 +278,7 @@ def make_query(
         repository=tuple(value.casefold() for value in filters.texts("repository", repository)),
         kind=filters.choice("kind", kind, get_args(Kind)),
         ngff_version=tuple(
-            filters.choice("ngff_version", value.removeprefix("v"), (*NGFF_VERSIONS, UNKNOWN))
+            filters.choice("ngff_version", value.removeprefix("v"), (*READ, UNKNOWN))
             for value in filters.texts("ngff_version", ngff_version)
         ),
         layout=tuple(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairlab import terms
-from fairlab.ngff.group import is_read
+from fairlab.ngff.versions import is_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

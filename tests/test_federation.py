@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import socket
 import subprocess
 import sys
@@ -386,3 +387,23 @@ def test_asking_imports_nothing_heavy_and_no_network() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_who_is_not_asked_is_named_without_loading_what_he_would_need() -> None:
+    code = (
+        "import sys; from fairlab.cli import main; main(['search', 'mouse', '--json']);"
+        "print(*sorted(name for name in sys.modules if name.startswith('fairlab.')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    archives = {"bia", "biostudies", "empiar", "folder", "gide", "idr", "ssbd", "xnat"}
+    assert archives <= set(json.loads(done.stdout)["not_asked"])
+    loaded = set(done.stderr.split())
+    adapters = {"base", "ebi_names", *archives}
+    assert {f"fairlab.repositories.{name}" for name in adapters} <= loaded
+    for name in loaded:
+        room, _, module = name.removeprefix("fairlab.").partition(".")
+        assert room not in ("fair", "net", "citation", "analysis", "image", "plate", "runs", "widgets"), name
+        if room == "repositories" and module:
+            assert module in adapters or module.startswith("catalogue"), name
+        if room == "ngff" and module:
+            assert module in ("units", "versions"), name

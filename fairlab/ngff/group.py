@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -15,7 +14,7 @@ from fairlab.ngff.identity import block_of, dialect, kind_of, version_of
 from fairlab.ngff.multiscales import entries
 from fairlab.ngff.paths import inner_path
 from fairlab.ngff.values import broken, shown, text
-from fairlab.ngff.versions import v01_v03, v04, v06
+from fairlab.ngff.versions import v01_v03, v04, v06, without_draft
 
 if TYPE_CHECKING:
     from fairlab.ngff.model import Image, Plate, Well
@@ -222,28 +221,12 @@ def _block(attributes: Attributes, where: str) -> Attributes:
     raise FormatError(what, kind="scene" if kind == "scene" else "no-multiscales", url=where)
 
 
-def is_read(version: str) -> bool:
-    """Whether images of a version are read; of drafts, as of what they became.
-
-    Examples
-    --------
-    >>> is_read("0.1"), is_read("0.6rc0"), is_read("0.9")
-    (True, True, False)
-    """
-    return _without_draft(version) in READERS
-
-
-def _without_draft(version: str) -> str:
-    match = re.fullmatch(r"(0\.\d)(?:[.-]?(?:dev|rc)\d*)?", version.strip())
-    return match[1] if match else version
-
-
 def _version(
     attributes: Attributes, zarr_format: int, where: str, number: int = 0
 ) -> tuple[str, tuple[str, ...]]:
     """Version without its draft number (``0.6rc0``, ``0.6.dev4``), and what is odd about it."""
     stated, sure = version_of(attributes, zarr_format=zarr_format, position=number)
-    version = _without_draft(stated)
+    version = without_draft(stated)
     if version not in READERS:
         raise UnsupportedVersionError(
             f"OME-Zarr version {shown(stated)} is not one fairlab reads\n  at {where}\n"

@@ -8,15 +8,10 @@ import functools
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from uuid import UUID
 
 from fairlab import terms
 from fairlab.errors import RepositoryError, Unavailable
-from fairlab.repositories.answers import inherited
 from fairlab.repositories.base import Archive, Capabilities
-from fairlab.repositories.bia_objects import Objects
-from fairlab.repositories.bia_records import INHERITED
-from fairlab.repositories.bia_search import HOSTS, ZARR, images_of, walk
 from fairlab.repositories.ebi_names import Names
 from fairlab.traits import UNKNOWN
 
@@ -27,6 +22,7 @@ if TYPE_CHECKING:
     from fairlab.query import Query
     from fairlab.record import Record
     from fairlab.repositories.base import Page
+    from fairlab.repositories.bia_objects import Objects
     from fairlab.terms import Term, Vocabulary
 
 _MOST_NAMES: Final = 40
@@ -67,12 +63,15 @@ class BiaRepository(Archive):
     def api(self) -> Api:
         """Its search."""
         from fairlab.net.api import Api
+        from fairlab.repositories.bia_search import HOSTS
 
         return Api("bia", *HOSTS, pause_s=0.2)
 
     @functools.cached_property
     def objects(self) -> Objects:
         """Its object interface, for when the search is away."""
+        from fairlab.repositories.bia_objects import Objects
+
         return Objects()
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
@@ -87,6 +86,8 @@ class BiaRepository(Archive):
 
     def images(self, study: Record) -> Iterator[Page]:
         """The images of a study that have an OME-Zarr copy."""
+        from fairlab.repositories.bia_search import images_of
+
         if not study.accession:
             return
         try:
@@ -113,6 +114,8 @@ class BiaRepository(Archive):
         """
         if (found := _NAMES.identifier(text)) is not None:
             return found
+        from uuid import UUID
+
         rest = _NAMES.bare(text.strip())
         with contextlib.suppress(ValueError):
             return f"bia:{UUID(rest)}" if len(rest) == 36 else None
@@ -150,10 +153,15 @@ class BiaRepository(Archive):
         return None
 
     def _walk(self, kind: str, params: dict[str, Any], cursor: str | None) -> Iterator[Page]:
+        from fairlab.repositories.bia_search import walk
+
         return walk(self.api, kind, params, cursor, of=self.title)
 
     def _with_studies(self, images: Iterable[Record]) -> Iterator[Record]:
         """Images with what their studies say of them."""
+        from fairlab.repositories.answers import inherited
+        from fairlab.repositories.bia_records import INHERITED
+
         known: dict[str, Record | None] = {}
         for image in images:
             accession = image.accession or ""
@@ -172,6 +180,8 @@ def _is(record: Record, wanted: str) -> bool:
 
 def _params(query: Query) -> dict[str, Any]:
     """What the search is asked; parameters of any other name would be ignored, and everything be found."""
+    from fairlab.repositories.bia_search import ZARR
+
     found: dict[str, Any] = {
         "query": _phrase(query),
         "facet.organism": _names(query.organism, terms.organisms()),

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote
 
 from fairlab.errors import UnexpectedAnswer
-from fairlab.repositories.answers import at, envelope, inherited
 from fairlab.repositories.base import Archive, Capabilities, Page, position
-from fairlab.repositories.bia_records import INHERITED
-from fairlab.repositories.biostudies_records import ACCESSION, file_image, hit_record, study_id, study_record
-from fairlab.repositories.pagetab import files, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +53,9 @@ class BioStudiesRepository(Archive):
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Studies, fifty at a time; ``cursor`` is the number of the next page."""
+        from fairlab.repositories.answers import at, envelope
+        from fairlab.repositories.biostudies_records import hit_record
+
         if query.kind != "study" or not query.text.strip():
             return
         if query.repository and not {"bia", "biostudies"} & set(query.repository):
@@ -87,6 +86,8 @@ class BioStudiesRepository(Archive):
         >>> BioStudiesRepository().recognises("https://www.ebi.ac.uk/biostudies/arrayexpress/studies/E-MTAB-1")
         'biostudies:E-MTAB-1'
         """
+        from fairlab.repositories.biostudies_records import ACCESSION, study_id
+
         wanted = text.strip()
         rest = _PLACES.sub("", wanted, count=1) if _PLACES.match(wanted) else wanted
         accession = re.sub("(?i)^(?:biostudies|bia):", "", rest).rstrip("/")
@@ -94,6 +95,8 @@ class BioStudiesRepository(Archive):
 
     def lookup(self, identifier: str) -> Record | None:
         """The study of an identifier, with the number of its files."""
+        from fairlab.repositories.biostudies_records import study_record
+
         wanted = self.recognises(identifier)
         if wanted is None:
             return None
@@ -107,6 +110,10 @@ class BioStudiesRepository(Archive):
 
     def images(self, study: Record) -> Iterator[Page]:
         """The zipped OME-Zarr among the files of a study, file list by file list."""
+        from fairlab.repositories.answers import inherited
+        from fairlab.repositories.bia_records import INHERITED
+        from fairlab.repositories.biostudies_records import file_image
+
         for document, place, listed in self._lists(study):
             found = [
                 file_image(document, study, path, size, f"{place}/{number}")
@@ -124,6 +131,9 @@ class BioStudiesRepository(Archive):
 
     def _lists(self, study: Record) -> Iterator[tuple[Document, str, list[tuple[str, int | None]]]]:
         """Each list of files of a study: those in the study itself, and those that it names."""
+        from fairlab.repositories.biostudies_records import ACCESSION
+        from fairlab.repositories.pagetab import files, sections
+
         accession = study.accession or ""
         if not ACCESSION.fullmatch(accession):
             return
@@ -150,6 +160,8 @@ def _as_json(name: str) -> str:
 
 
 def _with_counts(study: Record, info: Document) -> Record:
+    from fairlab.repositories.answers import at
+
     count: Any = at(info.content, "files")
     if not isinstance(count, int) or isinstance(count, bool):
         return study

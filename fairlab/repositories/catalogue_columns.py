@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from fairlab import terms
 from fairlab.errors import SelectionError
+from fairlab.ngff.versions import READ
 from fairlab.quantities import quantity_bytes, quantity_um
-from fairlab.query import LAYOUTS, NGFF_VERSIONS
+from fairlab.query import LAYOUTS
 from fairlab.repositories import answer_values as values
 from fairlab.terms import Term
 
@@ -139,7 +140,7 @@ COLUMNS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "keywords": ("keywords", several),
     "landing_url": ("landing_url", _page),
     "thumbnail_url": ("thumbnail_url", _page),
-    "ngff_version": ("ngff_version", _among(NGFF_VERSIONS)),
+    "ngff_version": ("ngff_version", _among(READ)),
     "layout": ("layout", _among(LAYOUTS)),
     "channels": ("channels", several),
     "pixel_size": ("pixel_size", _pixel_size),

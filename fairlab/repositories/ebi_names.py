@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairlab import moves
-from fairlab.repositories.answers import image_id
 
 if TYPE_CHECKING:
     from re import Pattern
@@ -31,6 +30,8 @@ class Names:
         wanted = text.strip()
         key = moves.address_key(wanted) if "://" in wanted else ""
         if found := self.store.match(key):
+            from fairlab.repositories.answers import image_id
+
             return image_id(f"{self.scheme}:{found[1].upper()}", f"https://{key}")
         accession, slash, image = self.bare(wanted).partition("/")
         if self.accession.fullmatch(accession) and not (slash and "://" in wanted):

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from fairlab.errors import Unavailable, UnexpectedAnswer
 from fairlab.repositories.base import Archive, Capabilities, Page, foreign
-from fairlab.repositories.bia_search import HOSTS, images_of
 from fairlab.repositories.ebi_names import Names
-from fairlab.repositories.empiar_records import entry_of_xml, study_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +80,7 @@ class EmpiarRepository(Archive):
     def copies(self) -> Api:
         """The search of the BioImage Archive, which knows the copies."""
         from fairlab.net.api import Api
+        from fairlab.repositories.bia_search import HOSTS
 
         return Api("empiar-copies", *HOSTS, pause_s=0.2)
 
@@ -97,6 +96,8 @@ class EmpiarRepository(Archive):
     def images(self, study: Record) -> Iterator[Page]:
         """The OME-Zarr copies of an entry."""
         if _ACCESSION.fullmatch(study.accession or ""):
+            from fairlab.repositories.bia_search import images_of
+
             yield from images_of(self.copies, study, of="BioImage Archive")
 
     def recognises(self, text: str) -> str | None:
@@ -122,6 +123,8 @@ class EmpiarRepository(Archive):
         return next((one for one in copies if one.id.casefold() == wanted.casefold()), None)
 
     def _entry(self, accession: str) -> Record | None:
+        from fairlab.repositories.empiar_records import study_record
+
         try:
             document = self.api.json(f"entry/{accession}/", missing_ok=True)
         except Unavailable as reason:
@@ -134,6 +137,8 @@ class EmpiarRepository(Archive):
 
     def _from_header(self, accession: str, reason: Unavailable) -> Record | None:
         """An entry from the XML beside its files, which lie on another server."""
+        from fairlab.repositories.empiar_records import entry_of_xml, study_record
+
         number = accession.rpartition("-")[2]
         try:
             document = self.files.text(f"{number}/{number}.xml", missing_ok=True)
@@ -145,6 +150,7 @@ class EmpiarRepository(Archive):
         return study_record(document, stated, entry, "/entry") if stated == accession else None
 
     def _matching(self, query: Query) -> list[Record]:
+        from fairlab.repositories.empiar_records import study_record
         from fairlab.results import select
 
         document = self.api.json("entry/all/", max_bytes=_WHOLE)

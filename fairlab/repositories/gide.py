@@ -10,9 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from fairlab import terms
-from fairlab.repositories.answers import at, envelope
 from fairlab.repositories.base import Archive, Capabilities, Page, position
-from fairlab.repositories.gide_records import PUBLISHERS, study_id, study_record
 from fairlab.traits import UNKNOWN
 
 if TYPE_CHECKING:
@@ -63,6 +61,9 @@ class GideRepository(Archive):
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Studies, a hundred at a time; ``cursor`` is how many came before."""
+        from fairlab.repositories.answers import at, envelope
+        from fairlab.repositories.gide_records import study_record
+
         params = _params(query)
         if params is None or query.kind != "study":
             return
@@ -92,10 +93,15 @@ class GideRepository(Archive):
         >>> GideRepository().recognises("https://idr.openmicroscopy.org/study/idr0062/")
         'idr:idr0062'
         """
+        from fairlab.repositories.gide_records import study_id
+
         return study_id(text)
 
     def lookup(self, identifier: str) -> Record | None:
         """The study of an identifier, accession or page."""
+        from fairlab.repositories.answers import at, envelope
+        from fairlab.repositories.gide_records import study_record
+
         wanted = self.recognises(identifier)
         if wanted is None:
             return None
@@ -110,6 +116,8 @@ class GideRepository(Archive):
 
 def _params(query: Query) -> dict[str, Any] | None:
     """What the archive is asked; None when it has nothing of the kind."""
+    from fairlab.repositories.gide_records import PUBLISHERS
+
     publishers = [iri for name in query.repository for iri in PUBLISHERS.get(name.split(":")[0], ())]
     if query.repository and not publishers:
         return None

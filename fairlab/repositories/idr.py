@@ -7,11 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from fairlab.repositories import idr_engine, idr_lists, idr_records, idr_studies
 from fairlab.repositories.base import Archive, Capabilities, Page, foreign, position
-from fairlab.repositories.idr_engine import Engine
-from fairlab.repositories.idr_lists import Lists
-from fairlab.repositories.omero import Omero
 from fairlab.results import select
 
 if TYPE_CHECKING:
@@ -20,9 +16,15 @@ if TYPE_CHECKING:
     from fairlab.net.api import Api
     from fairlab.query import Query
     from fairlab.record import Record
-    from fairlab.repositories.idr_engine import Hit
+    from fairlab.repositories.idr_engine import Engine, Hit
+    from fairlab.repositories.idr_lists import Lists
+    from fairlab.repositories.omero import Omero
 
 _OF_STUDIES = frozenset({"text", "organism", "imaging_method", "license", "repository", "year"})
+_OF_IMAGES = frozenset(  # what only single images can meet: attributes, and what idr_engine has keys for
+    {"attributes", "anatomy", "disease", "cell_line", "phenotype", "compound", "channel"}
+)
+_ACCESSION = re.compile(r"idr\d{4}", re.IGNORECASE)
 _PER_PAGE = 20
 _ADDRESSES = (
     (re.compile(r"https?://idr\.openmicroscopy\.org/study/(idr\d{4})(?!\d)", re.IGNORECASE), "{}"),
@@ -50,7 +52,7 @@ class IdrRepository(Archive):
     prefixes: ClassVar[tuple[str, ...]] = ("idr",)
     publishers: ClassVar[tuple[str, ...]] = ("IDR",)
     capabilities: ClassVar[Capabilities] = Capabilities(
-        applies=idr_engine.PER_IMAGE | {"study"},
+        applies=_OF_IMAGES | {"study"},
         states=_OF_STUDIES | {"openable", "ngff_version", "layout"},
         pixels="OME-Zarr of its own: a list of samples, and folders of its bucket named after studies",
     )
@@ -58,27 +60,43 @@ class IdrRepository(Archive):
     @functools.cached_property
     def api(self) -> Api:
         """The OMERO server and the search engine; made when first asked, as importing a transport takes time."""
-        return _api("idr", idr_records.SITE)
+        from fairlab.repositories.idr_records import SITE
+
+        return _api("idr", SITE)
 
     @functools.cached_property
     def _samples(self) -> Api:
-        return _api("idr-lists", idr_lists.SAMPLES)
+        from fairlab.repositories.idr_lists import SAMPLES
+
+        return _api("idr-lists", SAMPLES)
 
     @functools.cached_property
     def _bucket(self) -> Api:
-        return _api("idr-pixels", idr_lists.BUCKET)
+        from fairlab.repositories.idr_lists import BUCKET
+
+        return _api("idr-pixels", BUCKET)
 
     @property
     def _engine(self) -> Engine:
+        from fairlab.repositories.idr_engine import Engine
+
         return Engine(self.api)
 
     @property
     def _omero(self) -> Omero:
+        from fairlab.repositories.omero import Omero
+
         return Omero(self.api)
+
+    @property
+    def _lists(self) -> Lists:
+        from fairlab.repositories.idr_lists import Lists
+
+        return Lists(self._samples, self._bucket)
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
         """Studies by twenty, OME-Zarr study by study, or single images by the thousand when pairs are asked for."""
-        of_images = bool(query.filters() & idr_engine.PER_IMAGE)
+        of_images = bool(query.filters() & _OF_IMAGES)
         if query.kind == "image" and of_images:
             return self._hit_pages(query, *_hit_position(cursor))
         begin = position(cursor, of=self.name)
@@ -88,6 +106,8 @@ class IdrRepository(Archive):
 
     def lookup(self, identifier: str) -> Record | None:
         """A study, a DOI of its data, one of its OME-Zarr, or an image, project or screen of its OMERO server."""
+        from fairlab.repositories import idr_studies
+
         scheme, _, wanted = (self.recognises(identifier) or "").partition(":")
         if scheme.lower() != "idr":
             return None
@@ -100,7 +120,7 @@ class IdrRepository(Archive):
             found = idr_studies.all_studies(self._engine)
             return next((one for one in found if (one.doi or "").lower() == wanted.lower()), None)
         accession, _, name = wanted.partition("/")
-        if not idr_lists.ACCESSION.fullmatch(accession):
+        if not _ACCESSION.fullmatch(accession):
             return None
         of = idr_studies.study(self._omero, accession.lower())
         if of is None or not name:
@@ -112,7 +132,7 @@ class IdrRepository(Archive):
     def images(self, study: Record) -> Iterator[Page]:
         """All OME-Zarr that IDR's lists and bucket name for a study, the newest version of each name first."""
         if study.accession:
-            yield self._zarr_page(study, Lists(self._samples, self._bucket))
+            yield self._zarr_page(study, self._lists)
 
     def recognises(self, text: str) -> str | None:
         """The identifier that an accession, a name of a study, a DOI or an address of IDR's means.
@@ -126,12 +146,14 @@ class IdrRepository(Archive):
         plain = text.strip()
         for pattern, form in _ADDRESSES:
             if found := pattern.match(plain):
-                parts = (p.lower() if idr_lists.ACCESSION.fullmatch(p) else p for p in found.groups())
+                parts = (p.lower() if _ACCESSION.fullmatch(p) else p for p in found.groups())
                 return f"idr:{form.format(*parts)}"
         return plain if plain.lower().startswith("idr:") else None
 
     def _matching(self, query: Query) -> list[Record]:
         """The studies that meet what of a question is about studies."""
+        from fairlab.repositories import idr_studies
+
         found = [one for one in idr_studies.all_studies(self._engine) if query.study in (None, one.id)]
         asked = replace(query.only(_OF_STUDIES), kind="study", limit=None)
         return list(select(asked, found, name=self.name).records) if asked.filters() else found
@@ -149,12 +171,14 @@ class IdrRepository(Archive):
 
     def _counted(self, query: Query) -> list[Record]:
         """The studies with images that meet a question, and how many do."""
+        from fairlab.repositories import idr_engine, idr_studies
+
         hits = self._engine.containers(idr_engine.clauses(query)).hits
         matched = {one.id: one for one in idr_studies.by_accession(hits)}
         return [replace(one, note=matched[one.id].note) for one in self._matching(query) if one.id in matched]
 
     def _zarr_pages(self, query: Query, begin: int) -> Iterator[Page]:
-        lists = Lists(self._samples, self._bucket)
+        lists = self._lists
         found = [one for one in self._matching(query) if one.accession in lists.accessions]
         if not found:
             yield Page(records=(), notes=lists.notes)
@@ -163,12 +187,16 @@ class IdrRepository(Archive):
             yield replace(page, total=None, cursor=str(number) if number < len(found) else None)
 
     def _zarr_page(self, study: Record, lists: Lists) -> Page:
+        from fairlab.repositories import idr_records
+
         found = lists.of(study.accession or "")
         records = tuple(idr_records.zarr_image(key, listed, study) for key, listed in found.items())
         return Page(records=records, total=len(records), notes=lists.notes)
 
     def _hit_pages(self, query: Query, after: int | None, seen: int) -> Iterator[Page]:
-        asked, lists = idr_engine.clauses(query), Lists(self._samples, self._bucket)
+        from fairlab.repositories import idr_engine, idr_records
+
+        asked, lists = idr_engine.clauses(query), self._lists
         studies = {one.accession: one for one in self._matching(query)}
         narrowed = bool(query.filters() & (_OF_STUDIES | {"study"}))
         while True:
@@ -190,6 +218,8 @@ class IdrRepository(Archive):
                 return
 
     def _image_of_hit(self, hit: Hit, studies: dict[str | None, Record], lists: Lists) -> Record:
+        from fairlab.repositories import idr_records
+
         accession = idr_records.accession_of(hit.container)
         listed = lists.of(accession) if accession else {}
         # Numbers of plates and of images are not of one kind: 7361 may be both.
@@ -201,6 +231,8 @@ class IdrRepository(Archive):
         return idr_records.omero_image(hit, studies.get(accession), zarr, key)
 
     def _image(self, number: int) -> Record | None:
+        from fairlab.repositories import idr_records
+
         found = self._omero.image(number)
         if found is None:
             return None

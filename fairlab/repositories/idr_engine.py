@@ -35,8 +35,6 @@ KEYS: Final = {
     "channel": ("Channels", "contains"),
 }
 """Filter to the key that IDR's curators use, and how its values are compared."""
-PER_IMAGE: Final = frozenset({"attributes", *KEYS} - {"organism"})
-"""Filters that only single images can meet."""
 
 
 @dataclass(frozen=True, kw_only=True)

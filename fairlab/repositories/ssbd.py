@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote
 
 from fairlab.errors import RepositoryError
-from fairlab.repositories import ssbd_records
 from fairlab.repositories.base import Archive, Capabilities, Page, position
-from fairlab.repositories.omero import Omero
-from fairlab.repositories.ssbd_knowledge import Knowledge
 from fairlab.results import select
 
 if TYPE_CHECKING:
@@ -25,7 +22,8 @@ if TYPE_CHECKING:
     from fairlab.net.api import Api, Document
     from fairlab.query import Query
     from fairlab.record import Record
-    from fairlab.repositories.ssbd_knowledge import Known
+    from fairlab.repositories.omero import Omero
+    from fairlab.repositories.ssbd_knowledge import Knowledge, Known
 
 _FROM_KNOWLEDGE: Final = frozenset({"organism", "imaging_method"})
 _OF_STUDIES: Final = frozenset({"text", "repository"}) | _FROM_KNOWLEDGE
@@ -59,10 +57,14 @@ class SsbdRepository(Archive):
     @functools.cached_property
     def api(self) -> Api:
         """The OMERO server; made when first asked, as importing a transport takes time."""
-        return _api("ssbd", f"{ssbd_records.SITE}/omero")
+        from fairlab.repositories.ssbd_records import SITE
+
+        return _api("ssbd", f"{SITE}/omero")
 
     @functools.cached_property
     def _knowledge(self) -> Knowledge:
+        from fairlab.repositories.ssbd_knowledge import Knowledge
+
         return Knowledge(_api("ssbd-sparql", "https://knowledge.brc.riken.jp/endpoint"))
 
     @functools.cached_property
@@ -73,6 +75,8 @@ class SsbdRepository(Archive):
 
     @property
     def _omero(self) -> Omero:
+        from fairlab.repositories.omero import Omero
+
         return Omero(self.api)
 
     def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
@@ -91,6 +95,8 @@ class SsbdRepository(Archive):
 
     def lookup(self, identifier: str) -> Record | None:
         """A project, one of its OME-Zarr, or an image of the OMERO server."""
+        from fairlab.repositories import ssbd_records
+
         wanted = self.recognises(identifier)
         scheme, _, rest = (wanted or "").partition(":")
         if scheme.lower() != "ssbd":
@@ -132,6 +138,8 @@ class SsbdRepository(Archive):
 
     def _matching(self, query: Query) -> tuple[list[Record], tuple[str, ...]]:
         """The projects that meet what of a question is about them, and what could not be asked."""
+        from fairlab.repositories import ssbd_records
+
         projects = list(self._omero.containers("project"))
         known, notes = self._known(needed=bool(query.filters() & _FROM_KNOWLEDGE))
         found = [
@@ -155,6 +163,8 @@ class SsbdRepository(Archive):
             )
 
     def _study(self, accession: str) -> Record | None:
+        from fairlab.repositories import ssbd_records
+
         named = (
             one for one in self._omero.containers("project") if one.name.casefold() == accession.casefold()
         )
@@ -175,6 +185,8 @@ class SsbdRepository(Archive):
         return (found if found.content is not None else None), ()
 
     def _zarr_of(self, studies: list[Record]) -> list[Record]:
+        from fairlab.repositories import ssbd_records
+
         by_name = {(one.accession or "").casefold(): one for one in studies}
         by_number = {name.split("-")[0]: one for name, one in by_name.items()}
         found = []

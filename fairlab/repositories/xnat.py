@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from fairlab.errors import FairlabError, QueryError
 from fairlab.options import option
-from fairlab.repositories import xnat_records
 from fairlab.repositories.base import Archive, Capabilities, Page, position
-from fairlab.repositories.facts import inferred, path_step
 from fairlab.results import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fairlab.net.api import Document
     from fairlab.query import Query
     from fairlab.record import Record
     from fairlab.repositories.xnat_server import Server
 
 _PER_PAGE: Final = 20
 _SESSIONS: Final = 200
+_COLUMNS: Final = (
+    "ID,label,project,date,insert_date,xsiType,URI,subject_ID"  # as by default, and whose they are
+)
 _HINT: Final = (
     'fairlab.set_options(hosts={"xnat": "https://xnat.example.edu.au"}) names one, or a list of several'
 )
@@ -37,7 +40,7 @@ _ACCESS: Final[dict[str, Literal["open", "restricted"]]] = {
 
 
 class XnatRepository(Archive):
-    """Projects, sessions and scans of XNAT servers.
+    """Projects, subjects, sessions and scans of XNAT servers.
 
     Servers are named by the option ``hosts`` of ``"xnat"``; there is no list of open ones. Users are known by
     ``FAIRLAB_XNAT_USER`` and ``FAIRLAB_XNAT_PASSWORD``, or ``FAIRLAB_XNAT_TOKEN``, in the environment, which go to
@@ -74,7 +77,7 @@ class XnatRepository(Archive):
         )
 
     def lookup(self, identifier: str) -> Record | None:
-        """A project (``"xnat:host/PROJECT"``) or one of its sessions (``"xnat:host/PROJECT/XNAT_E1"``)."""
+        """A project (``"xnat:host/PROJECT"``), or one of its sessions or subjects (``"xnat:host/PROJECT/XNAT_E1"``)."""
         scheme, _, rest = (self.recognises(identifier) or "").partition(":")
         parts = rest.split("/")
         if scheme.lower() != "xnat" or not 1 < len(parts) < 4:
@@ -85,7 +88,19 @@ class XnatRepository(Archive):
             return None
         if len(parts) == 2:
             return self._in_full(server, study)
-        return next((one for one in self._sessions_of(server, study) if one.uid == parts[2]), None)
+        within = chain(self._sessions_of(server, study), self._subjects_of(server, study))
+        return next((one for one in within if one.uid == parts[2]), None)
+
+    def subjects(self, project: Record) -> tuple[Record, ...]:
+        """The subjects of a project, as the server names them; sessions state theirs as the attribute ``Subject``.
+
+        Parameters
+        ----------
+        project : Record
+            One of kind ``"study"`` that this archive answered.
+        """
+        server = self._server_of(project)
+        return tuple(self._subjects_of(server, project)) if server and project.uid else ()
 
     def scans(self, session: Record) -> tuple[Record, ...]:
         """The scans of a session; none of them opens here.
@@ -95,13 +110,15 @@ class XnatRepository(Archive):
         session : Record
             One of kind ``"image"`` that this archive answered.
         """
-        host = (session.accession or "").split("/")[0]
-        for server in self._servers():
-            if server.host == host and session.uid:
-                document, rows = server.rows(f"data/experiments/{path_step(session.uid)}/scans")
-                found = (xnat_records.scan(document, n, row, session) for n, row in enumerate(rows))
-                return tuple(one for one in found if one is not None)
-        return ()
+        from fairlab.repositories import xnat_records
+        from fairlab.repositories.facts import path_step
+
+        server = self._server_of(session)
+        if server is None or not session.uid:
+            return ()
+        document, rows = server.rows(f"data/experiments/{path_step(session.uid)}/scans")
+        found = (xnat_records.scan(document, n, row, session) for n, row in enumerate(rows))
+        return tuple(one for one in found if one is not None)
 
     def recognises(self, text: str) -> str | None:
         """The identifier that the address of a project on a server that is named means."""
@@ -116,6 +133,10 @@ class XnatRepository(Archive):
         told = option("hosts").get(self.name, ())
         addresses = (told,) if isinstance(told, str) else tuple(told)
         return tuple(Server(address, alone=len(addresses) == 1) for address in addresses)
+
+    def _server_of(self, record: Record) -> Server | None:
+        host = (record.accession or "").split("/")[0]
+        return next((server for server in self._servers() if server.host == host), None)
 
     def _project_pages(self, query: Query, begin: int) -> Iterator[Page]:
         while True:
@@ -161,15 +182,19 @@ class XnatRepository(Archive):
         return [(server, study) for server, study in found if study.id in kept], notes
 
     def _projects_of(self, server: Server) -> list[Record]:
+        from fairlab.repositories import xnat_records
+
         document, rows = server.rows("data/projects", accessible="true")
         found = (xnat_records.project(server, document, n, row) for n, row in enumerate(rows))
         return [one for one in found if one is not None]
 
     def _sessions_of(self, server: Server, study: Record) -> Iterator[Record]:
+        from fairlab.repositories import xnat_records
+
         seen: set[str] = set()
         while True:
             document, rows = server.rows(
-                f"data/projects/{path_step(study.uid or '')}/experiments", limit=_SESSIONS, offset=len(seen)
+                f"{_path(study)}/experiments", columns=_COLUMNS, limit=_SESSIONS, offset=len(seen)
             )
             # A server that knows no limit sends everything, and sends it again.
             new = [(n, row) for n, row in enumerate(rows) if str(row.get("ID")) not in seen]
@@ -179,11 +204,24 @@ class XnatRepository(Archive):
             if not new or len(rows) != _SESSIONS:
                 return
 
+    def _subjects_of(self, server: Server, study: Record) -> Iterator[Record]:
+        from fairlab.repositories import xnat_records
+
+        document, rows = self._subject_rows(server, study)
+        found = (xnat_records.subject(server, document, n, row, study) for n, row in enumerate(rows))
+        yield from (one for one in found if one is not None)
+
+    @staticmethod
+    def _subject_rows(server: Server, study: Record) -> tuple[Document, list[dict[str, Any]]]:
+        return server.rows(f"{_path(study)}/subjects")
+
     def _in_full(self, server: Server, study: Record) -> Record:
         """A project with what takes requests of its own: who may see it, and how many subjects it has."""
-        path = f"data/projects/{path_step(study.uid or '')}"
+        from fairlab.repositories.facts import inferred
+
+        path = _path(study)
         stated = _ACCESS.get(server.word(f"{path}/accessibility").casefold())
-        document, subjects = server.rows(f"{path}/subjects")
+        document, subjects = self._subject_rows(server, study)
         here = replace(inferred(study.sources["*"]), document=document.url, pointer="/ResultSet/Result")
         said = replace(here, document=f"{server.address}/{path}/accessibility", pointer="", basis="asserted")
         return replace(
@@ -192,3 +230,9 @@ class XnatRepository(Archive):
             attributes={**study.attributes, "Number of subjects": (str(len(subjects)),)},
             sources={**study.sources, "attributes": here, **({"access": said} if stated else {})},
         )
+
+
+def _path(study: Record) -> str:
+    from fairlab.repositories.facts import path_step
+
+    return f"data/projects/{path_step(study.uid or '')}"

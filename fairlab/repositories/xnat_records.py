@@ -1,4 +1,4 @@
-"""From tables of XNAT to records: projects as studies, sessions and scans as images that do not open here."""
+"""From tables of XNAT to records: projects and subjects as studies, sessions and scans as images that do not open."""
 
 from __future__ import annotations
 
@@ -57,6 +57,28 @@ def project(server: Server, document: Document, number: int, row: Mapping[str, A
     )
 
 
+def subject(
+    server: Server, document: Document, number: int, row: Mapping[str, Any], of: Record
+) -> Record | None:
+    """The record of one subject of a project; None for a row without an identifier.
+
+    Subjects are people or animals: only what names them at the server is kept, and not who entered them.
+    """
+    key = text(row.get("ID"))
+    if key is None:
+        return None
+    source = given.at(document, f"/ResultSet/Result/{number}")
+    facts: Facts = given.from_study(of) | {
+        "title": (text(row.get("label")) or key, source),
+        "accession": (f"{of.accession}/{key}", given.inferred(source)),
+        "uid": (key, source),
+        "landing_url": (f"{of.landing_url}/subjects/{given.path_step(key)}", given.inferred(source)),
+        "note": (f"a subject of {of.title}; its images are {NOT_ZARR}", given.inferred(source)),
+    }
+    kept = {name: value for name, value in row.items() if name != "insert_user"}
+    return given.record(facts, source, id=f"{of.id}/{key}", kind="study", repository=REPOSITORY, raw=kept)
+
+
 def session(
     server: Server, document: Document, number: int, row: Mapping[str, Any], of: Record | None
 ) -> Record | None:
@@ -71,7 +93,7 @@ def session(
         "title": (text(row.get("label")) or key, source),
         "accession": (f"{server.host}/{project_key}", source),
         "uid": (key, source),
-        "attributes": ({"xsiType": (kind[0],)}, source),
+        "attributes": ({"xsiType": (kind[0],), **_subject(row)}, source),
         "landing_url": (f"{server.address}/data/experiments/{given.path_step(key)}", given.inferred(source)),
         "note": (NOT_ZARR, given.inferred(source)),
     }
@@ -85,6 +107,11 @@ def session(
         repository=REPOSITORY,
         raw=dict(row),
     )
+
+
+def _subject(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    stated = text(row.get("subject_ID"))
+    return {"Subject": (stated,)} if stated else {}
 
 
 def scan(document: Document, number: int, row: Mapping[str, Any], of: Record) -> Record | None:

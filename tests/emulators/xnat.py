@@ -22,6 +22,8 @@ class Xnat(Emulator):
         """``user:password`` of those who may ask; empty: guests, too."""
         self.pages = True
         """Whether ``limit`` and ``offset`` are understood."""
+        self.columns = True
+        """Whether ``columns`` is."""
         self.projects = [
             {
                 "ID": f"C{number}",
@@ -69,7 +71,17 @@ class Xnat(Emulator):
 
     def _subjects(self, asked: Asked) -> Any:
         return self.table(
-            [{"ID": f"S{n}", "label": f"subject {n}", "project": asked.groups[0]} for n in range(3)]
+            [
+                {
+                    "ID": f"XNAT_S{n}",
+                    "label": f"subject {n}",
+                    "project": asked.groups[0],
+                    "insert_date": "2020-01-01 10:00:00.0",
+                    "insert_user": "radiographer7",
+                    "URI": f"/data/subjects/XNAT_S{n}",
+                }
+                for n in range(3)
+            ]
         )
 
     def _experiments(self, asked: Asked) -> Any:
@@ -85,6 +97,9 @@ class Xnat(Emulator):
             }
             for key, label, kind in self.sessions
         ]
+        if (wanted := asked.param("columns")) and self.columns:
+            known = [{**row, "subject_ID": f"XNAT_S{n % 3}"} for n, row in enumerate(rows)]
+            rows = [{name: row.get(name, "") for name in wanted.split(",")} for row in known]
         if self.pages:
             start = asked.number("offset", 0)
             rows = rows[start : start + asked.number("limit", 10**6)]

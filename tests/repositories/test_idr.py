@@ -476,3 +476,7 @@ def test_clauses_use_the_curators_words() -> None:
         ("Organism Part", ("kidney",), "contains"),
         ("Channels", ("DAPI",), "contains"),
     ]
+
+
+def test_it_says_that_it_applies_what_its_engine_has_keys_for() -> None:
+    assert IdrRepository.capabilities.applies == {"attributes", "study", *idr_engine.KEYS} - {"organism"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,7 +65,10 @@ def test_sessions_are_listed_and_do_not_open(server: Xnat, xnat: XnatRepository)
     results = xnat.search(make_query("cohort", study=f"xnat:{host(server)}/C1"))
     assert [record.id for record in results] == [f"xnat:{host(server)}/C1/XNAT_E{n}" for n in (1, 2)]
     first = results[0]
-    assert first.title == "MR1" and first.attributes == {"xsiType": ("xnat:mrSessionData",)}
+    assert first.title == "MR1" and first.attributes == {
+        "xsiType": ("xnat:mrSessionData",),
+        "Subject": ("XNAT_S0",),
+    }
     assert first.url is None and str(first.note).startswith("DICOM or NIfTI, not OME-Zarr")
     assert not xnat.search(make_query("cohort", openable=True))
     assert xnat.search(make_query("cohort", openable=False, limit=5))
@@ -95,6 +99,25 @@ def test_a_project_in_full_says_who_may_see_it(server: Xnat, xnat: XnatRepositor
         "xnat:C1",
     ):
         assert xnat.lookup(absent) is None
+
+
+def test_subjects_are_named_and_nothing_else_is_said_of_them(server: Xnat, xnat: XnatRepository) -> None:
+    project = xnat.lookup(f"xnat:{host(server)}/C1")
+    assert project is not None
+    subjects = xnat.subjects(project)
+    assert [one.id for one in subjects] == [f"{project.id}/XNAT_S{n}" for n in range(3)]
+    first = subjects[0]
+    assert first.title == "subject 0" and first.kind == "study" and first.url is None
+    assert first.accession == f"{host(server)}/C1/XNAT_S0" and "not OME-Zarr" in str(first.note)
+    assert first.source("title").document.endswith("/C1/subjects?format=json")  # type: ignore[union-attr]
+    assert "radiographer7" not in f"{first.to_json()}{first.raw}"
+    assert xnat.lookup(first.id) == replace(first, sources=xnat.lookup(first.id).sources)  # type: ignore[union-attr]
+    stated = {one.attributes["Subject"] for one in xnat.search(make_query(study=project.id))}
+    assert stated == {("XNAT_S0",), ("XNAT_S1",)}
+    server.columns = False
+    assert all("Subject" not in one.attributes for one in xnat.search(make_query(study=project.id)))
+    elsewhere = replace(project, accession="elsewhere.example.org/C1")
+    assert xnat.subjects(elsewhere) == () == xnat.scans(elsewhere)
 
 
 @pytest.mark.parametrize("pages", [True, False])
