@@ -68,6 +68,7 @@ LAYERS = {
         "regions",
         "federation",
         "gathering",
+        "glancing",
         "image",
         "coordinates",
         "opening",

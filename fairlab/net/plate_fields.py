@@ -141,6 +141,29 @@ class Fields:
             return None
         return self._reader(cell, level, document)
 
+    def learn_wells(self, positions: Iterable[Position]) -> None:
+        """Find out which fields wells have: one document of each, all in one trip."""
+        new = [p for p in dict.fromkeys(positions) if p in self.wells and p not in self._names]
+        found = Documents(self.store)
+        found.ask(group_key(self.wells[p], self.zarr_format) for p in new)
+        for position in new:
+            self._take_well(position, found)
+
+    def assumed(self, cell: Cell, level: int) -> ArrayReader | None:
+        """The array of a field of which nothing is known yet, as if it were such as the first field.
+
+        What is not there is an error of it, as it may be elsewhere. None where the field's own metadata is known,
+        or the well says that it has no such field.
+        """
+        names = self._names.get(cell[:2])
+        field = self.slots[cell[2]].path if names is None else names[cell[2]]
+        if field is None or self.is_known(cell, level):
+            return None
+        levels = self._levels.get(cell) or self._own_levels
+        reader = self.template.readers[level].at(f"{self._path(self.wells[cell[:2]], field)}/{levels[level]}")
+        reader.missing = "error"
+        return reader
+
     def is_known(self, cell: Cell, level: int) -> bool:
         """Whether nothing has to be asked to read a field."""
         return not any(True for _ in self._wanted(cell, level))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from fairlab.errors import ChunkError, SelectionError, warn
+from fairlab.errors import ChunkError, SelectionError, Unavailable, warn
 from fairlab.net import batch
 from fairlab.net.fetch import Cost, Part, read_into
 from fairlab.net.selection import points, wrapped
@@ -90,6 +90,47 @@ class PlatePixels:
             pixels[mine] = plan.arranged(found)
         self._note(readers.values())
         return pixels.reshape(choice.shape)
+
+    def glance(self, key: Sequence[Positions]) -> NDArray[Any]:
+        """Pixels of one field for a quick look, with one request where :meth:`read` asks for its metadata before.
+
+        Until somebody reads a field it is taken to be as the first one, and nothing is compared. Where that does not
+        hold (there is no such chunk, or it does not decode) the field is read as always, and says what it is.
+
+        Raises
+        ------
+        SelectionError
+            kind ``"well-absent"``: the plate lists this field, and it is not in the store.
+        FormatError, ChunkError
+            As :meth:`read`.
+        """
+        row, column, field = (int(k) for k in key[:_PLACES])  # type: ignore[arg-type]  # one field: no slices
+        cell = (row, column, field)
+        assumed = self._fields.assumed(cell, self._level) if self._present[cell] else None
+        if assumed is not None:
+            try:
+                return assumed.read(key[_PLACES:])
+            except ChunkError as exc:
+                if isinstance(exc.__cause__, Unavailable):
+                    raise  # the server, not the field: asking it more would only take longer
+        self._fields.learn([cell], [self._level])
+        if self._present[cell] and self._fields.is_there(cell) is False:
+            raise SelectionError(
+                f"{self._fields.name(cell)} is listed by the plate, but is not in the store\n"
+                f"  at {self._fields.store.location}",
+                kind="well-absent",
+                url=self._fields.store.location,
+            )
+        return self.read(key)
+
+    def learn_wells(self, fields: Iterable[tuple[int, int, int]]) -> None:
+        """Ask which fields wells have, in one trip, where :meth:`glance` should not guess it.
+
+        The first field is nearly always there under the name that it has in the first well. Of further ones, and
+        of several acquisitions, wells that lack some have others under the same names.
+        """
+        apart = any(slot.acquisition is not None for slot in self._fields.slots)
+        self._fields.learn_wells((row, column) for row, column, field in fields if apart or field)
 
     def cost(self, key: Sequence[Positions]) -> Cost:
         """What :meth:`read` would ask of the store; exact once the fields' metadata is known."""

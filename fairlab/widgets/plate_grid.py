@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -231,18 +230,18 @@ class PlateGrid(WithPanel):
 
     def _tell_picture(self, place: Place, picture: PlatePicture) -> None:
         buffers = [picture.jpeg] if picture.jpeg else []
-        self._tell("picture", buffers=buffers, key=_key(place), note=discreet(picture.note))
+        note = discreet(picture.note)
+        self._tell("picture", buffers=buffers, key=_key(place), note=note, absent=picture.absent)
 
     # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
 
     def _read(self, seconds: float) -> dict[Place, PlatePicture]:
         """Pictures of the field on show, of all wells or of as many as the time allows."""
-        end = time.monotonic() + seconds
         shown = [
             Place(int(r), int(c), self._field)
             for r, c in np.argwhere(self._pictures.present[..., self._field])
         ]
-        return self._pictures.get(shown, until=lambda: time.monotonic() > end)
+        return self._pictures.get(shown, seconds=seconds)
 
     def _sheet(self, pictures: Mapping[Place, PlatePicture]) -> bytes:
         credit = captions.credit(scene_of(self._plate)[0])

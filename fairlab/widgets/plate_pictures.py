@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
+import time
 from collections import OrderedDict, deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -12,23 +15,28 @@ import numpy as np
 import xarray as xr
 
 from fairlab.errors import SelectionError
+from fairlab.glancing import glance, prepare
 from fairlab.levels import level_names, variable
 from fairlab.widgets import canvas
-from fairlab.widgets.beside import beside
+from fairlab.widgets.beside import HAS_THREADS, beside
 from fairlab.widgets.compositing import auto_window, composite
 from fairlab.widgets.painting import fitted
 from fairlab.widgets.scene import scene_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from fairlab.widgets.layout import Layout
     from fairlab.widgets.state import ViewState
+
+    Pixels = np.ndarray[Any, Any]
 
 SIDE: Final = 112
 """Longer side of a small picture, px."""
-_BATCH: Final = 32
-_BATCH_BYTES: Final = 32_000_000
-"""Pixels of one batch in memory; fields larger than this are read one by one."""
+_AT_ONCE: Final = 64
+"""Fields read at once; the transport has as many connections."""
+_BYTES_AT_ONCE: Final = 32_000_000
+"""Pixels of fields in memory; of larger fields fewer are read at once."""
 _KEPT: Final = 4096
 _SAMPLED: Final = 8
 
@@ -49,6 +57,8 @@ class PlatePicture:
     """The picture."""
     note: str = ""
     """Why there is none, or what is odd about it."""
+    absent: bool = False
+    """Whether the field turned out not to have been imaged."""
 
 
 def is_plate(obj: object) -> bool:
@@ -85,19 +95,32 @@ class PlatePictures:
         scene, _ = scene_of(field_of(plate, first))
         name = scene.level_from(SIDE)
         self._level = variable(plate[level_names(plate)[list(scene.levels).index(name)]].to_dataset())
-        self._layout = scene.layout
         level = scene.levels[name]
         sizes = level.sizes[scene.layout.y], level.sizes[scene.layout.x]
         self.shape = fitted(sizes, aspect=scene.aspect(name), box=(SIDE, SIDE), whole=False)
         self._steps = tuple(max(1, size // (4 * SIDE)) for size in sizes)
         self._state: ViewState = scene.state(level=name, channels=channels, positions={})
-        bytes_each = max(1, len(self._state.active)) * sizes[0] * sizes[1] * level.dtype.itemsize
-        self._batch = int(min(_BATCH, max(1, _BATCH_BYTES // bytes_each)))
+        self._part = self._narrowed(scene.layout)
+        planes = max(1, len(self._state.active))
+        thinned = math.prod(-(-n // step) for n, step in zip(sizes, self._steps, strict=True))
+        bytes_each = planes * thinned * level.dtype.itemsize
+        self._at_once = int(min(_AT_ONCE, max(1, _BYTES_AT_ONCE // bytes_each)))
         self._kept: OrderedDict[Place, PlatePicture] = OrderedDict()
         self._wanted: deque[Place] = deque()
-        self._lock = threading.Lock()
-        self._reading = threading.Lock()
+        self._under_way: set[Place] = set()
+        self._change = threading.Condition()
         self._working = False
+
+    def _narrowed(self, layout: Layout) -> xr.Variable:
+        """What is shown of all fields: the active channels, if there are any, and not more pixels than needed."""
+        wanted: dict[str, Any] = {**self._state.at}
+        wanted |= {layout.y: slice(None, None, self._steps[0]), layout.x: slice(None, None, self._steps[1])}
+        order = ["row", "column", "field", layout.y, layout.x]
+        if layout.channel is not None:
+            channels = enumerate(self._state.channels)
+            wanted[layout.channel] = np.array([number for number, one in channels if one.active], int)
+            order.insert(3, layout.channel)
+        return self._level.variable.isel(wanted).transpose(*order)
 
     @property
     def state(self) -> ViewState:
@@ -107,9 +130,10 @@ class PlatePictures:
     def want(self, places: Iterable[Place]) -> None:
         """Tell these pictures, the newest wish first; those that were wished before come after."""
         places = list(places)
-        with self._lock:
-            ready = {place: self._kept[place] for place in places if place in self._kept}
-            fresh = [place for place in places if place not in ready]
+        with self._change:
+            # What failed is tried again: a server may have come back.
+            ready = {place: self._kept[place] for place in places if self._is_there(place)}
+            fresh = [place for place in places if place not in ready and place not in self._under_way]
             self._wanted = deque(dict.fromkeys([*fresh, *self._wanted]))
             start = bool(self._wanted) and not self._working
             self._working = self._working or start
@@ -118,108 +142,124 @@ class PlatePictures:
         if start:
             beside(self._work)
 
-    def get(
-        self, places: Sequence[Place], *, until: Callable[[], bool] = lambda: False
-    ) -> dict[Place, PlatePicture]:
-        """These pictures, read now, batch by batch, until all are there or ``until`` says enough."""
-        for start in range(0, len(places), self._batch):
-            self._read([place for place in places[start : start + self._batch] if place not in self._kept])
-            if until():
-                break
-        with self._lock:
+    def get(self, places: Sequence[Place], *, seconds: float) -> dict[Place, PlatePicture]:
+        """These pictures, or as many of them as come in time; the others are not read any more."""
+        end = time.monotonic() + seconds
+        with self._change:
+            left = {place: None for place in places if place not in self._kept}
+        self.want(left)
+        with self._change:
+            self._change.wait_for(lambda: left.keys().isdisjoint(self._waited_for()), end - time.monotonic())
+            self._wanted = deque(place for place in self._wanted if place not in left)
             return {place: self._kept[place] for place in places if place in self._kept}
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                batch = [self._wanted.popleft() for _ in range(min(self._batch, len(self._wanted)))]
-                if not batch:
-                    self._working = False
-                    return
-            self._read([place for place in batch if place not in self._kept])
-            with self._lock:
-                found = [(place, self._kept[place]) for place in batch if place in self._kept]
-            for place, picture in found:
-                self._tell(place, picture)
+    def _waited_for(self) -> set[Place]:
+        return self._under_way.union(self._wanted)
 
-    def _read(self, places: Sequence[Place]) -> None:
-        """Read places together; where one of them fails, one by one, so that each says what is wrong with it."""
-        if not places:
-            return
-        with self._reading:
-            try:
-                found = self._drawn(places)
-            except Exception as exc:  # a chunk, a server, a field of another shape: the other wells go on
-                if len(places) == 1:
-                    found = {places[0]: PlatePicture(note=f"{type(exc).__name__}: {exc}".splitlines()[0])}
-                else:
-                    found = {}
-        if not found:
-            for place in places:
-                self._read([place])
-            return
-        with self._lock:
-            self._kept.update(found)
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _work(self) -> None:
+        while self._goes_on():
+            if any(channel.window is None for channel in self._state.active):
+                self._sample()
+            for place, found in self._read(self._take):
+                self._keep(place, self._picture(found))
+
+    def _goes_on(self) -> bool:
+        with self._change:
+            self._working = bool(self._wanted)
+            return self._working
+
+    def _take(self, most: int) -> list[Place]:
+        """The fields to be read next."""
+        with self._change:
+            taken = [self._wanted.popleft() for _ in range(min(most, len(self._wanted)))]
+            fresh = [place for place in taken if not self._is_there(place)]
+            self._under_way.update(fresh)
+            self._change.notify_all()
+            return fresh
+
+    def _is_there(self, place: Place) -> bool:
+        return place in self._kept and bool(self._kept[place].jpeg)
+
+    def _keep(self, place: Place, picture: PlatePicture) -> None:
+        with self._change:
+            self._under_way.discard(place)
+            self._kept[place] = picture
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+            self.present[place] &= not picture.absent
+            self._change.notify_all()
+        self._tell(place, picture)
 
-    def _drawn(self, places: Sequence[Place]) -> dict[Place, PlatePicture]:
-        if any(channel.window is None for channel in self._state.active):
-            self._fix_windows()
-        found = {}
-        for place, planes in zip(places, self._pixels(places), strict=True):
-            pixels = canvas.resized(composite(list(planes), self._state.active), *self.shape)
-            file = io.BytesIO()
-            canvas.image(pixels).save(file, "JPEG", quality=85)
-            note = (
-                ""
-                if planes.size == 0 or np.ptp(planes) > 0
-                else "all pixels are the same: nothing was imaged?"
-            )
-            found[place] = PlatePicture(file.getvalue(), note)
-        return found
+    def _read(self, take: Callable[[int], list[Place]]) -> Iterator[tuple[Place, Pixels | Exception]]:
+        """Pixels ``(channel, y, x)`` of field after field, each as soon as it is there, or what is wrong with it."""
+        if not HAS_THREADS:
+            for place in iter(lambda: next(iter(take(1)), None), None):
+                yield place, _tried(self._variable(place))
+            return
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="fairlab-well") as pool:
+            waiting: dict[Future[Pixels | Exception], Place] = {}
+            while True:
+                fields = {place: self._variable(place) for place in take(self._at_once - len(waiting))}
+                prepare(fields.values())
+                waiting |= {pool.submit(_tried, field): place for place, field in fields.items()}
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), future.result()
 
-    def _fix_windows(self) -> None:
-        """Take the windows that the plate does not state from wells all over it; they then stay."""
-        there = np.argwhere(self.present)
-        spread = there[np.linspace(0, len(there) - 1, min(_SAMPLED, self._batch, len(there))).astype(int)]
-        sample = self._sample([Place(*map(int, place)) for place in spread])
-        windows = {
-            channel.name: auto_window(sample[:, number])
-            for number, channel in enumerate(self._state.active)
-            if channel.window is None
-        }
-        self._state = self._state.with_windows(windows)
+    def _variable(self, place: Place) -> xr.Variable:
+        """What is read of one field; of the variable alone, as coordinates would take longer than the request."""
+        return self._part.isel(place._asdict())
 
-    def _sample(self, places: Sequence[Place]) -> np.ndarray[Any, Any]:
-        """The pixels of those places that can be read."""
-        failure: Exception | None = None
-        found = []
-        for place in places:
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _picture(self, found: Pixels | Exception) -> PlatePicture:
+        if not isinstance(found, Exception):
             try:
-                found.append(self._pixels([place]))
-            except Exception as exc:  # whatever it is, its own well will say so
-                failure = exc
-        if failure is not None and not found:
-            raise failure
-        return np.concatenate(found)
+                return self._drawn(found)
+            except Exception as exc:  # one field of many, as in reading
+                found = exc
+        absent = isinstance(found, SelectionError) and found.kind == "well-absent"
+        return PlatePicture(note=f"{type(found).__name__}: {found}".splitlines()[0], absent=absent)
 
-    def _pixels(self, places: Sequence[Place]) -> np.ndarray[Any, Any]:
-        """``(place, channel, y, x)`` of active channels; only these fields are read."""
-        layout = self._layout
-        wells = {
-            name: xr.DataArray([getattr(place, name) for place in places], dims="place")
-            for name in ("row", "column", "field")
-        }
-        wanted: dict[str, Any] = {**wells, **self._state.at}
-        wanted |= {layout.y: slice(None, None, self._steps[0]), layout.x: slice(None, None, self._steps[1])}
-        active = [number for number, channel in enumerate(self._state.channels) if channel.active]
-        order = ["place", layout.y, layout.x]
-        if layout.channel is not None:
-            wanted[layout.channel] = active
-            order.insert(1, layout.channel)
-        values = self._level.isel(wanted).transpose(*order).values
-        return values if layout.channel is not None else values[:, None]
+    def _drawn(self, found: Pixels) -> PlatePicture:
+        self._fix_windows([found])
+        pixels = canvas.resized(composite(list(found), self._state.active), *self.shape)
+        file = io.BytesIO()
+        canvas.image(pixels).save(file, "JPEG", quality=85)
+        same = found.size > 0 and np.ptp(found) == 0
+        return PlatePicture(file.getvalue(), "all pixels are the same: nothing was imaged?" if same else "")
+
+    def _sample(self) -> None:
+        """Take the windows that the plate does not state from fields all over it, of which pictures are kept."""
+        number = self._wanted[0].field if self._wanted else 0
+        there = np.argwhere(self.present[..., number])
+        chosen = there[np.linspace(0, len(there) - 1, min(_SAMPLED, len(there))).astype(int)]
+        left = deque(Place(int(row), int(column), number) for row, column in chosen)
+        found = dict(self._read(lambda most: [left.popleft() for _ in range(min(most, len(left)))]))
+        self._fix_windows([pixels for pixels in found.values() if not isinstance(pixels, Exception)])
+        for place, pixels in found.items():
+            self._keep(place, self._picture(pixels))
+
+    def _fix_windows(self, sample: Sequence[Pixels]) -> None:
+        """Windows that are not known yet are those of this sample, for all fields; they then stay."""
+        if sample and any(channel.window is None for channel in self._state.active):
+            windows = {
+                channel.name: auto_window(np.stack([pixels[number] for pixels in sample]))
+                for number, channel in enumerate(self._state.active)
+                if channel.window is None
+            }
+            self._state = self._state.with_windows(windows)
+
+
+def _tried(field: xr.Variable) -> Pixels | Exception:
+    try:
+        pixels = glance(field)
+        return pixels if field.ndim > 2 else pixels[None]
+    except Exception as exc:  # one field of many: its well says what went wrong, the others go on
+        return exc
 
 
 def field_of(plate: xr.DataTree, place: Place) -> xr.DataTree:

@@ -74,12 +74,12 @@ function render({ model, el }) {
 
   const showCell = (cell) => {
     const well = wellAt(Number(cell.dataset.row), Number(cell.dataset.column));
-    const there = well.fields.includes(field);
     const got = store.kept.get(keyOf(cell));
+    const there = well.fields.includes(field) && !(got && got.absent);
     const problem = got && got.note;
     const state = !well.fields.length ? "not imaged" : !there ? `field ${field} not imaged` : problem;
     cell.classList.toggle("fl-absent", !there);
-    cell.classList.toggle("fl-failed", Boolean(got && !got.url));
+    cell.classList.toggle("fl-failed", Boolean(there && got && !got.url));
     cell.title = [well.name, legend && (well.value ? `${legend.name}: ${well.value}` : `${legend.name}: no value`), ...well.about, state].filter(Boolean).join("\n");
     cell.setAttribute("aria-label", cell.title.replaceAll("\n", ", "));
     if (well.color) cell.style.setProperty("--fl-value", well.color);
@@ -184,7 +184,7 @@ function render({ model, el }) {
   on("msg:custom", (message, buffers) => {
     if (message.kind !== "picture") return;
     asked.delete(message.key);
-    store.keep(message.key, { url: buffers.length ? urlOf(buffers[0]) : null, note: message.note });
+    store.keep(message.key, { url: buffers.length ? urlOf(buffers[0]) : null, note: message.note, absent: message.absent });
     const [row, column, number] = message.key.split("-");
     const cell = cells.get(`${row}-${column}`);
     if (Number(number) === field) showCell(cell);
