@@ -10,7 +10,6 @@ import csv
 import difflib
 import functools
 import gzip
-import io
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -249,16 +248,27 @@ def split(cell: str) -> tuple[str, ...]:
 
 
 def read_table(name: str) -> list[dict[str, str]]:
-    """The rows of one table shipped in the package.
+    """The rows of one table shipped in the package, as CSV or compressed with gzip.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file: ``"duo.csv"``, ``"taxa.csv.gz"``.
 
     Raises
     ------
     FormatError
         kind ``"table-damaged"``: the table is missing or not readable.
+
+    Examples
+    --------
+    >>> read_table("duo.csv")[0]["id"]
+    'DUO:0000004'
     """
+    opened = gzip.open if name.endswith(".gz") else open
     try:
-        with gzip.open(DATA / name) as stream:
-            return list(csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline="")))
+        with opened(DATA / name, "rt", encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as exc:
         raise FormatError(
             f'the table "{name}" that comes with fairlab cannot be read ({exc})\n'

@@ -6,7 +6,6 @@ may be made and carries the condition along ("with its terms"), or only by who m
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import functools
 import re
@@ -14,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
-from fairlab.terms import DATA
+from fairlab.terms import read_table
 
 MAX_VALUES: Final = 1_000_000
 """Values of one document that are looked at."""
@@ -90,8 +89,7 @@ def duo_terms() -> dict[str, UseTerm]:
     >>> duo_terms()["DUO:0000022"]
     UseTerm(label='geographical restriction', leaves='when met')
     """
-    rows = csv.DictReader((DATA / "duo.csv").read_text("utf-8").splitlines())
-    return {row["id"]: UseTerm(row["label"], row["leaves"]) for row in rows}
+    return {row["id"]: UseTerm(row["label"], row["leaves"]) for row in read_table("duo.csv")}
 
 
 def duo(text: str) -> str | None:

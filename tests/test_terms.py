@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import gzip
 from typing import TYPE_CHECKING
 
@@ -235,12 +234,11 @@ def test_fairlabs_own_words_name_terms_that_exist() -> None:
         ("common_names.csv", "ids", terms.organisms()),
         ("method_words.csv", "id", terms.imaging_methods()),
     ):
-        with (terms.DATA / name).open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                for key in terms.split(row[column]):
-                    assert key in vocabulary.entries
-                for word in terms.split(row.get("words") or row.get("name") or ""):
-                    assert vocabulary.find(word), word
+        for row in terms.read_table(name):
+            for key in terms.split(row[column]):
+                assert key in vocabulary.entries
+            for word in terms.split(row.get("words") or row.get("name") or ""):
+                assert vocabulary.find(word), word
 
 
 def test_every_parent_is_a_term() -> None:
@@ -262,6 +260,9 @@ def test_a_damaged_table_is_named(damage: str, tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_table_is_read_as_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"id,label\nx:1,\"a, 'b'\"\n"))
+    content = "id,label\nx:1,\"ä, 'b'\"\n".encode()
+    (tmp_path / "t.csv").write_bytes(content)
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(content))
     monkeypatch.setattr(terms, "DATA", tmp_path)
-    assert terms.read_table("t.csv.gz") == [{"id": "x:1", "label": "a, 'b'"}]
+    for name in ("t.csv", "t.csv.gz"):
+        assert terms.read_table(name) == [{"id": "x:1", "label": "ä, 'b'"}]

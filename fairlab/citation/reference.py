@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from fairlab import __version__
 from fairlab.foreign_text import clean
 from fairlab.licenses import License
 from fairlab.licenses import license as known_license
-from fairlab.terms import DATA, split
+from fairlab.terms import read_table, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -159,15 +157,9 @@ def archive_references(records: Iterable[Record]) -> tuple[Reference, ...]:
             doi=row["doi"],
             address=f"https://doi.org/{row['doi']}",
         )
-        for row in _archive_papers()
+        for row in read_table("archive_papers.csv")
         if row["repository"] in cited
     )
-
-
-@functools.cache
-def _archive_papers() -> tuple[dict[str, str], ...]:
-    text = (DATA / "archive_papers.csv").read_text("utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
 
 
 def software_reference() -> Reference:

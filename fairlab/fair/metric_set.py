@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from fairlab.terms import DATA
+from fairlab.terms import read_table, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,9 +83,9 @@ def metric_set() -> Mapping[str, Metric]:
             weight=float(row["weight"]),
             who=next(who for who in WHO if who == row["who"]),
             title=row["title"],
-            maps={scheme: tuple(filter(None, row[scheme].split("|"))) for scheme in SCHEMES},
+            maps={scheme: split(row[scheme]) for scheme in SCHEMES},
         )
-        for row in _rows("fair_metrics.csv")
+        for row in read_table("fair_metrics.csv")
     }
 
 
@@ -106,10 +105,5 @@ def standards() -> tuple[Standard, ...]:
             title=row["title"],
             priority=row["priority"] or None,
         )
-        for row in _rows("fair_standards.csv")
+        for row in read_table("fair_standards.csv")
     )
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from dataclasses import dataclass
 from typing import Final
 
-from fairlab.terms import DATA, Term, imaging_methods, nearest, organisms, split
+from fairlab.terms import Term, imaging_methods, nearest, organisms, read_table, split
 
 METHOD: Final = "acquisition.method"
 """Where a description has imaging methods."""
@@ -36,13 +35,12 @@ def retired() -> dict[str, Retired]:
     'wide field light micrograph'
     """
     known = imaging_methods().entries
-    with (DATA / "retired_methods.csv").open(encoding="utf-8", newline="") as stream:
-        return {
-            row["id"]: Retired(
-                label=row["label"], instead=tuple(known[key].term for key in split(row["instead"]))
-            )
-            for row in csv.DictReader(stream)
-        }
+    return {
+        row["id"]: Retired(
+            label=row["label"], instead=tuple(known[key].term for key in split(row["instead"]))
+        )
+        for row in read_table("retired_methods.csv")
+    }
 
 
 def suggest(text: str, *, path: str = METHOD) -> tuple[Term, ...]:
