@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
@@ -16,13 +16,20 @@ if TYPE_CHECKING:
     from fairlab.ngff.model import Channel, Image, LabelFacts, Level
 
 Scalar = str | int | float | bool
+_MOST_POSITIONS: Final = 10_000_000
+_MOST_CHANNELS: Final = 100_000
 
 
 def positions(image: Image, level: Level, shape: Sequence[int]) -> dict[str, xr.Variable]:
-    """Positions of sample centres on every axis but the channels', with ``units`` and ``spacing``."""
+    """Positions of sample centres on every axis but the channels', with ``units`` and ``spacing``.
+
+    An axis of more than ten million samples has none: to list them could take more memory than there is.
+    """
     found = {}
     for number, axis in enumerate(image.axes):
-        if axis.type != "channel":
+        if shape[number] > _MOST_POSITIONS:
+            warn(f"the axis {axis.name} has {shape[number]:,} samples; their positions are not listed")
+        elif axis.type != "channel":
             scale, translation = level.scale[number], level.translation[number]
             attrs: dict[str, Any] = {"spacing": scale, **({"units": axis.unit} if axis.unit else {})}
             values = translation + scale * np.arange(shape[number], dtype=np.float64)
@@ -37,7 +44,7 @@ def channels(image: Image, shape: Sequence[int], *, where: str) -> dict[str, xr.
     has them as stated.
     """
     number, axis = next(((n, a) for n, a in enumerate(image.axes) if a.type == "channel"), (0, None))
-    if axis is None:
+    if axis is None or shape[number] > _MOST_CHANNELS:
         return {}
     stated = image.channels
     if stated and len(stated) != shape[number]:

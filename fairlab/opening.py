@@ -258,7 +258,19 @@ def level_dataset(
     attrs: Mapping[str, Any],
     source: str,
 ) -> xr.Dataset:
-    """One level as a dataset: lazy pixels, coordinates, and where it comes from."""
+    """One level as a dataset: lazy pixels, coordinates, and where it comes from.
+
+    Raises
+    ------
+    FormatError
+        kind ``"axes"``: an axis is named like the variable.
+    """
+    if variable in dims:
+        raise FormatError(
+            f'an axis of the image is named "{variable}", as its pixels are\n  at {source}',
+            kind="axes",
+            url=source,
+        )
     array = LazyVariable(dims, lazily(pixels), attrs=dict(attrs))
     blocks = block_shape(pixels.shape, pixels.chunks, pixels.dtype)
     array.encoding = {"preferred_chunks": dict(zip(dims, blocks, strict=True)), "source": source}

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import pickle
 import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -291,6 +292,72 @@ def test_a_broken_label_does_not_hide_the_image(tmp_path: Path) -> None:
         tree = open_image(tmp_path / "a.zarr")
     assert list(tree["labels"]) == ["good"]
     np.testing.assert_array_equal(tree["scale0/image"].values, full)
+
+
+_BROKEN = {"cut": b'{"a": ', "empty": b"", "a list": b"[]", "a text": b'"x"', "binary": b"\x00\xff\xfe"}
+
+
+@pytest.mark.parametrize("content", _BROKEN.values(), ids=_BROKEN)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_broken_documents_beside_an_image_do_not_hide_it(
+    tmp_path: Path, version: str, content: bytes
+) -> None:
+    full = write_store(tmp_path / "a.zarr", version=version, labels=("cells",))
+    of_labels, of_others = (".zattrs", "zarr.json") if version == "0.4" else ("zarr.json", ".zattrs")
+    for name in ("ro-crate-metadata.json", f"labels/{of_labels}", f"labels/{of_others}", of_others):
+        (tmp_path / "a.zarr" / name).write_bytes(content)
+    with pytest.warns(FairlabWarning) as warned:
+        tree = open_image(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(tree["scale0/image"].values, full)
+    assert "labels" not in tree
+    told = "".join(str(warning.message) for warning in warned)
+    # The other format's list of labels is nobody's business.
+    assert all(name in told for name in ("ro-crate-metadata.json", f"labels/{of_labels}", f"/{of_others}"))
+    assert f"labels/{of_others}" not in told
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_broken_document_of_the_image_itself_is_an_error(tmp_path: Path, version: str) -> None:
+    write_store(tmp_path / "a.zarr", version=version)
+    own, other = (".zattrs", "zarr.json") if version == "0.4" else ("zarr.json", ".zattrs")
+    (tmp_path / "a.zarr" / own).write_bytes(b"{")
+    (tmp_path / "a.zarr" / other).write_bytes(b"{}")
+    with pytest.raises(FormatError) as caught:
+        open_image(tmp_path / "a.zarr")
+    assert caught.value.kind == "not-json" and own in str(caught.value)
+
+
+def test_a_document_that_says_nothing_does_not_hide_the_image(tmp_path: Path) -> None:
+    full = write_store(tmp_path / "a.zarr", version="0.4")
+    # zarr leaves one when it creates a group where another version has one.
+    (tmp_path / "a.zarr" / "zarr.json").write_text(
+        '{"zarr_format": 3, "node_type": "group", "attributes": {}}'
+    )
+    np.testing.assert_array_equal(open_image(tmp_path / "a.zarr")["scale0/image"].values, full)
+
+
+@pytest.mark.parametrize("axes", ["yx", "cyx"])
+def test_an_axis_longer_than_memory_has_no_positions(tmp_path: Path, axes: str) -> None:
+    full = write_store(tmp_path / "a.zarr", axes=axes, shape=(2, 40, 60)[-len(axes) :], levels=1)
+    path = tmp_path / "a.zarr" / "0" / "zarr.json"
+    document = json.loads(path.read_text())
+    document["shape"][0] = 10**12
+    path.write_text(json.dumps(document))
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        image = open_image(tmp_path / "a.zarr")["scale0/image"]
+        np.testing.assert_array_equal(image[: len(full)].values, full)
+    assert any("1,000,000,000,000 samples" in str(warning.message) for warning in caught)
+    assert axes[0] not in image.coords and image.x.size == 60
+
+
+def test_an_axis_named_like_its_pixels_is_an_error(tmp_path: Path) -> None:
+    def rename(attributes: dict[str, Any]) -> None:
+        attributes["ome"]["multiscales"][0]["axes"][0]["name"] = "image"
+
+    write_store(tmp_path / "a.zarr", edit=rename)
+    with pytest.raises(FormatError) as caught:
+        open_image(tmp_path / "a.zarr")
+    assert caught.value.kind == "axes"
 
 
 def test_a_catalogue_that_fails_is_not_in_the_way(

@@ -7,6 +7,8 @@ and tensorstore (where it knows the codec) decode the same bytes, ome-zarr and n
 from __future__ import annotations
 
 import itertools
+import json
+import shutil
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +29,7 @@ from zarr.codecs import (
     ZstdCodec,
 )
 
-from fairlab.errors import FairlabWarning
+from fairlab.errors import FairlabWarning, FormatError
 from fairlab.image import open_image
 from tests.stores import AXES, VERSIONS, put_attributes, write_store
 
@@ -342,6 +344,42 @@ def test_shards(tmp_path: Path, inner: list[Any], index: list[Any], location: st
     assert agree(path, exact=data)
     part = open_image(path)["scale0/image"][3:30, [0, 7, 49]]
     np.testing.assert_array_equal(part.values, data[3:30][:, [0, 7, 49]])
+
+
+def test_shards_of_transposed_chunks(tmp_path: Path) -> None:
+    data = numbers("<u2", (4, 33, 40))
+    path = write(tmp_path / "a", data, zarr_format=3, axes="zyx", chunks=(4, 16, 16))
+    document = json.loads((path / "0" / "zarr.json").read_text())
+    index = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
+    inner = {"chunk_shape": [8, 8, 2], "codecs": index[:1], "index_codecs": index}
+    document["codecs"] = [
+        {"name": "transpose", "configuration": {"order": [1, 2, 0]}},
+        {"name": "sharding_indexed", "configuration": inner},
+    ]
+    shutil.rmtree(path / "0")
+    (path / "0").mkdir()
+    (path / "0" / "zarr.json").write_text(json.dumps(document))
+    place = {"driver": "file", "path": str(path / "0")}
+    tensorstore.open({"driver": "zarr3", "kvstore": place}, open=True).result().write(data).result()
+    np.testing.assert_array_equal(open_image(path)["scale0/image"].values, data)
+    document["codecs"][0]["configuration"]["order"] = [1, 1, 0]
+    (path / "0" / "zarr.json").write_text(json.dumps(document))
+    with pytest.raises(FormatError) as caught:
+        open_image(path)
+    assert caught.value.kind == "array-metadata"
+
+
+def test_codecs_that_are_stated_as_mere_names(tmp_path: Path) -> None:
+    data = numbers("|u1")
+    index = [BytesCodec(), Crc32cCodec()]
+    codec = ShardingCodec(chunk_shape=(8, 5), codecs=index, index_codecs=index)
+    path = write(tmp_path / "a", data, zarr_format=3, serializer=codec, compressors=None, filters=None)
+    document = json.loads((path / "0" / "zarr.json").read_text())
+    stated = document["codecs"][0]["configuration"]
+    stated["codecs"] = ["bytes", "crc32c"]
+    stated["index_codecs"] = [stated["index_codecs"][0], "crc32c"]
+    (path / "0" / "zarr.json").write_text(json.dumps(document))
+    np.testing.assert_array_equal(open_image(path)["scale0/image"].values, data)
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairlab.net.curl import Reply
 
 _MISSING: Final = frozenset({404, 410})
+_PAGES: Final = ("text/html", "application/xhtml+xml")
 _TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -41,6 +42,11 @@ class Answer:
     def missing(self) -> bool:
         """Whether the server says that there is no such object."""
         return self.status in _MISSING
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the server calls it a web page; types are words in any case (RFC 9110, 8.3.1)."""
+        return self.headers.get("content-type", "").lower().startswith(_PAGES)
 
 
 class Again(Exception):

@@ -139,7 +139,7 @@ def _load(key: str) -> _Kept | None:
 
 
 def _keep(key: str, answer: Answer, limit: int) -> None:
-    if answer.headers.get("content-type", "").startswith("text/html") and not answer.missing:
+    if answer.is_page and not answer.missing:
         # A server that answers every address with a page: the fact is enough, the page is not data.
         answer = replace(answer, body=b"", headers={"content-type": "text/html"})
     elif answer.status in (200, 206) and not _can_be_checked(answer):

@@ -156,6 +156,8 @@ def _coding_v3(
     usual = Coding(shape=shape, dtype=dtype, order=tuple(range(len(shape))), unpackers=tuple(unpackers))
     for name, how in map(named, codecs):
         if name == "transpose" and isinstance(how.get("order"), list):
+            if sorted(how["order"]) != list(range(len(shape))):
+                raise ValueError(f"the order of the axes is {how['order']}")
             usual = replace(usual, order=tuple(usual.order[axis] for axis in how["order"]))
         elif name in ("bytes", "endian"):
             usual = replace(usual, dtype=dtype.newbyteorder(">" if how.get("endian") == "big" else "<"))

@@ -210,6 +210,8 @@ _PASSING_FAULTS: Final = {
 
 def _fault(exc: BaseException, handle: _Handle, max_bytes: int, received: int) -> Fault:
     code, text = exc.args if isinstance(exc, pycurl.error) else (None, repr(exc))
+    if code == pycurl.E_UNSUPPORTED_PROTOCOL and handle.curl.getinfo(pycurl.NUM_CONNECTS):
+        return Fault(f"what answers does not speak HTTP ({text})", "not-http", final=True)
     if handle.refused:
         return Fault("the name leads to an address inside this network", "address-inside", final=True)
     if code == pycurl.E_FILESIZE_EXCEEDED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fairlab.errors import FormatError, warn
 from fairlab.net.fetch import documents
 from fairlab.net.http import Deadline
 
@@ -27,7 +28,7 @@ class Documents:
 
     def __init__(self, store: Store):
         self.store = store
-        self._found: dict[str, Mapping[str, Any] | None] = {}
+        self._found: dict[str, Mapping[str, Any] | FormatError | None] = {}
 
     def ask(self, keys: Iterable[str]) -> bool:
         """Fetch what was not asked for before, in one round trip; False when that is nothing."""
@@ -40,7 +41,23 @@ class Documents:
         return key in self._found
 
     def __getitem__(self, key: str) -> Mapping[str, Any] | None:
-        return self._found[key]
+        found = self._found[key]
+        if isinstance(found, FormatError):  # in the way of who needs it, and of nobody else
+            raise found
+        return found
+
+    def readable(self, key: str) -> Mapping[str, Any] | None:
+        """A document, or None also where what is there is no JSON."""
+        found = self._found[key]
+        return None if isinstance(found, FormatError) else found
+
+    def beside(self, key: str) -> Mapping[str, Any] | None:
+        """A document without which all else can be read: one that is no JSON is told of, and left out."""
+        try:
+            return self[key]
+        except FormatError as exc:
+            warn(f"left out, as it cannot be read: {exc}")
+            return None
 
 
 def group_key(path: str, zarr_format: int) -> str:

@@ -35,7 +35,7 @@ _KEPT_INDEX_BYTES: Final = 16 * 1024 * 1024
 
 def documents(
     store: Store, keys: Iterable[str], *, deadline: Deadline | None = None, required: Iterable[str] = ()
-) -> dict[str, dict[str, Any] | None]:
+) -> dict[str, dict[str, Any] | FormatError | None]:
     """Several JSON documents in one round trip.
 
     Parameters
@@ -52,12 +52,11 @@ def documents(
     Returns
     -------
     dict
-        Key to parsed object; None where the store has no such document.
+        Key to parsed object; None where the store has no such document; an error of kind ``"not-json"`` where one
+        is there but is no JSON object, which matters only to who needs it.
 
     Raises
     ------
-    FormatError
-        kind ``"not-json"``: a document is there but is no JSON object.
     FairlabError
         Whatever the store raises. A refusal (403) or a web page counts as absence when another document
         of the same burst is there: buckets that may not be listed refuse what they do not have, and some
@@ -75,7 +74,7 @@ def documents(
     for key, refusal in refusals.items():
         if key in needed or len(refusals) + sum(a is None for a in answers.values()) == len(keys):
             raise refusal
-    found: dict[str, dict[str, Any] | None] = {}
+    found: dict[str, dict[str, Any] | FormatError | None] = {}
     for key, answer in answers.items():
         value, remarks = answer if isinstance(answer, tuple) else (None, ())
         for remark in remarks:
@@ -86,7 +85,7 @@ def documents(
 
 def _document(
     request: Request,
-) -> tuple[dict[str, Any], tuple[json_documents.Remark, ...]] | FairlabError | None:
+) -> tuple[dict[str, Any] | FormatError, tuple[json_documents.Remark, ...]] | FairlabError | None:
     where = f"{request.store.location}/{request.key}"
     try:
         body = request.answer()
@@ -94,9 +93,12 @@ def _document(
         return refusal
     if body is None:
         return None
-    value, remarks = json_documents.parse(body, where=where)
+    try:
+        value, remarks = json_documents.parse(body, where=where)
+    except FormatError as exc:
+        return exc, ()
     if not isinstance(value, dict):
-        raise FormatError(f"{where} is no JSON object", kind="not-json", url=where)
+        return FormatError(f"{where} is no JSON object", kind="not-json", url=where), ()
     return value, remarks
 
 

@@ -90,7 +90,7 @@ class HttpStore:
             return answer
 
         answer = cache.through(self._address(key), part, ask, where=self.location)
-        if answer.headers.get("content-type", "").startswith("text/html") and not answer.missing:
+        if answer.is_page and not answer.missing:
             raise FormatError(
                 f"{answer.url} is a web page, not data\n  it may be a log-in or an error page; open it in a browser",
                 kind="html-page",

@@ -105,7 +105,7 @@ def read_group(store: Store, *, series: Series = None, missing: Missing = "warn"
     return Group(
         location=where,
         series=within,
-        crate=found[_join(path, CRATE)],
+        crate=found.beside(_join(path, CRATE)),
         attributes=attributes,
         labels={
             name: whole
@@ -124,15 +124,25 @@ def read_attributes(
     Raises
     ------
     FormatError
-        kind ``"no-zarr"`` or ``"array"``.
+        kind ``"no-zarr"``, ``"array"`` or ``"not-json"``.
     """
-    found.ask(_join(path, name) for name in ("zarr.json", ".zattrs", *beside))
-    v3, v2 = found[_join(path, "zarr.json")], found[_join(path, ".zattrs")]
-    # Version 3 first, as it is the newer where both are there.
-    if v3 is not None and v3.get("node_type") != "array":
-        return attributes_of(v3, 3), 3
-    if v2 is not None:
-        return v2, 2
+    keys = {form: group_key(path, form) for form in (3, 2)}
+    found.ask([*keys.values(), *(_join(path, name) for name in beside)])
+    groups = {
+        form: attributes_of(document, form)
+        for form, key in keys.items()
+        if (document := found.readable(key)) is not None
+        and not (form == 3 and document.get("node_type") == "array")
+    }
+    # Version 3 first, as it is the newer where both are there; but one that says nothing of OME-Zarr, or is no
+    # JSON, was left there by some tool.
+    for form, attributes in groups.items():
+        if group.kind_of(attributes) is not None:
+            found.beside(keys[5 - form])
+            return attributes, form
+    v3, _ = (found[key] for key in keys.values())  # one that is no JSON may be what would say so
+    for form, attributes in groups.items():
+        return attributes, form
     where = _join(found.store.location, path)
     if v3 is not None:
         raise FormatError(
@@ -219,18 +229,18 @@ def _tell_broken(attributes: Mapping[str, Any], zarr_format: int, where: str, nu
 
 
 def _label_names(found: Documents, path: str, zarr_format: int, where: str) -> tuple[str, ...]:
-    document = found[group_key(_join(path, "labels"), zarr_format)]
     try:
+        document = found[group_key(_join(path, "labels"), zarr_format)]
         return group.label_names(attributes_of(document, zarr_format), where=f"{where}/labels")
     except FormatError as exc:
-        _leave_out("the label images", exc)
+        _leave_out("the list of label images", exc)
         return ()
 
 
 def _label_image(found: Documents, name: str, place: str, zarr_format: int) -> Image | None:
-    attributes = attributes_of(found[group_key(place, zarr_format)], zarr_format)
     where = _join(found.store.location, place)
     try:
+        attributes = attributes_of(found[group_key(place, zarr_format)], zarr_format)
         return group.image(attributes, zarr_format=zarr_format, where=where, inside=place)
     except FormatError as exc:
         _leave_out(f'the label image "{name}"', exc)

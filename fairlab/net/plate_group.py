@@ -127,7 +127,7 @@ def read_plate(
         fields=fields,
         present=present,
         shapes=shapes_of(fields, cells) if padded else tuple(reader.shape for reader in template.readers),
-        crate=found[CRATE],
+        crate=found.beside(CRATE),
         attributes=attributes,
     )
 

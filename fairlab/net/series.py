@@ -36,7 +36,7 @@ def series_path(found: Documents, zarr_format: int, wanted: Series) -> str:
     store = found.store
     key = group_key("OME", zarr_format)
     found.ask([key])
-    listed = group.series(attributes_of(found[key], zarr_format))
+    listed = group.series(attributes_of(found.beside(key), zarr_format))
     paths = [inner_path(path, where=f"{store.location}/{key}") for path in listed or ()]
     if len(paths) == 1 and wanted is None:
         return paths[0]

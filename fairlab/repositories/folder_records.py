@@ -81,7 +81,7 @@ def look(store: Store, address: str, *, within: str | None = None) -> Found:
     elif kind != "bioformats2raw":
         return Found(kind)
     beside = Source(document=f"{store.location}/{CRATE}", retrieved_at=now)
-    facts = {**crate_reader.facts(found[CRATE], source=beside), **facts}
+    facts = {**crate_reader.facts(found.beside(CRATE), source=beside), **facts}
     return Found(kind, _record(kind, facts, address, within, here))
 
 

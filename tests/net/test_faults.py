@@ -122,6 +122,9 @@ CASES = {
     "truncated by one byte": Case(lambda body: Fault(body=body[:-1]), DAMAGED),
     "0 bytes": Case(_always(body=b""), {"chunk-empty", "http-416", "chunk-damaged"}),
     "web page": Case(_always(body=b"<html>" * 99, headers={"Content-Type": "text/html"}), {"html-page"}),
+    "web page, in other words": Case(
+        _always(body=b"<html>" * 99, headers={"Content-Type": "Text/HTML; charset=utf-8"}), {"html-page"}
+    ),
     "web page, no type": Case(_always(body=b"<html>" * 99), DAMAGED),
     "slow drip": Case(_always(drip_s=0.3), {"timeout"}),
     "hang": Case(_always(hang=True), {"timeout"}),

@@ -4,6 +4,8 @@ import base64
 import email.utils
 import gzip
 import pickle
+import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +107,25 @@ def test_a_refused_connection_is_soon_an_error() -> None:
         http.get("http://127.0.0.1:9/object")
     assert (caught.value.kind, caught.value.context["tries"]) == ("connection", 3)
     assert time.monotonic() - start < 5
+
+
+def test_what_does_not_speak_http_is_called_so() -> None:
+    def talk() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n" * 10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=talk)
+        thread.start()
+        with pytest.raises(Unavailable) as caught:
+            http.get(f"http://127.0.0.1:{listener.getsockname()[1]}/object")
+        thread.join()
+    assert caught.value.kind == "not-http"
+    with pytest.raises(Unavailable) as caught:
+        http.get("gopher://127.0.0.1/object")
+    assert caught.value.kind == "url-scheme"
 
 
 def test_redirects_stay_on_their_host(server: FaultServer) -> None:
