@@ -123,11 +123,11 @@ class Live(Front):
             self._tiles.ask(content["groups"])
         elif kind == "values":
             self.aside(
-                lambda: self.tell("values", token=content["token"], values=self._tiles.values(content))
+                lambda: self.tell("answer", token=content["token"], answer=self._tiles.values(content))
             )
         elif kind == "object":
-            name, number = str(content["labels"]), int(content["id"])
-            self.tell("object", labels=name, id=str(number), row=self._objects.row(name, number))
+            row = self._objects.row(str(content["labels"]), int(content["id"]))
+            self.tell("answer", token=content["token"], answer=row)
         elif kind == "click":
             self._clicked(str(content["labels"]), int(content["id"]))
         elif kind == "code":

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -68,15 +70,44 @@ def choose(picture_width_px: int, *, pixel_um: float | None, pixel_px: float = 1
     return ScaleBar(length=length, unit="px", width_px=width) if is_px else _in_unit(length, width)
 
 
+def bars(pixel_um: float | None, *, most_px: float) -> list[tuple[float, str]]:
+    """All bars that a front-end may need: length in pixels of full resolution, and text; the longest first.
+
+    Parameters
+    ----------
+    pixel_um : float or None
+        Width of a pixel of full resolution in micrometer; None when the image states no unit.
+    most_px : float
+        Length of the longest, in such pixels; the shortest is a ten-thousandth of a pixel, or one without a unit.
+
+    Examples
+    --------
+    >>> bars(0.5, most_px=50)[:3], bars(None, most_px=7)
+    ([(40.0, '20 µm'), (20.0, '10 µm'), (10.0, '5 µm')], [(5.0, '5 px'), (2.0, '2 px'), (1.0, '1 px')])
+    """
+    pixel = 1.0 if pixel_um is None else pixel_um
+    if not 0 < pixel * most_px < math.inf:
+        return []
+    least = 1.0 if pixel_um is None else 1e-4 * pixel
+    lengths = [length for length in _round_lengths(pixel * most_px) if length >= least]
+    if pixel_um is None:
+        return [(length, f"{length:g} px") for length in lengths]
+    return [(length / pixel, _in_unit(length, 0).text) for length in lengths]
+
+
 def _round_down(room: float) -> float:
+    return next(_round_lengths(room), room)  # below the smallest normal float there is none
+
+
+def _round_lengths(room: float) -> Iterator[float]:
+    """1, 2 or 5 times powers of ten that find room, the longest first."""
     power = math.floor(math.log10(room))
-    for exponent in (power + 1, power, power - 1):
+    for exponent in range(power + 1, power - 13, -1):
         for step in _STEPS:
             # From text, so that 2e-1 is the nearest float to 0.2.
             length = float(f"{step}e{exponent}")
             if 0 < length <= room * (1 + 1e-9):
-                return length
-    return room  # below the smallest normal float
+                yield length
 
 
 def _in_unit(length_um: float, width_px: int) -> ScaleBar:

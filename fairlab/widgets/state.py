@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from fairlab.widgets.layout import Layout
 
 
+def plain(value: object) -> str:
+    """A coordinate in words: six digits of a number."""
+    return f"{value:.6g}" if isinstance(value, numbers.Real) else str(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dimension:
     """One dimension that a slider moves along: any but the plane's own two and the channels."""
@@ -46,9 +51,7 @@ class Dimension:
         place = f"({index + 1:,} of {self.size:,})"
         if self.values is None:
             return f"{self.name} {place}"
-        value = self.values[index]
-        plain = f"{value:.6g}" if isinstance(value, numbers.Real) else str(value)
-        return f"{self.name} = {plain}{f' {self.unit}' if self.unit else ''} {place}"
+        return f"{self.name} = {plain(self.values[index])}{f' {self.unit}' if self.unit else ''} {place}"
 
     def index(self, wanted: object) -> int:
         """The plane that a caller means.

@@ -123,10 +123,9 @@ def test_the_same_scale_bar(
 ) -> None:
     pixel = None if micrometers is None else micrometers / zoom
     expected = scale_bar.choose(width, pixel_um=pixel, pixel_px=1 / zoom)
-    image = {"micrometers": None if micrometers is None else 1.0, "x": {"step": micrometers or 1.0}}
     found = run(
-        "return front.scaleBar(argument.image, argument.width, argument.zoom)",
-        {"image": image, "width": width, "zoom": zoom},
+        "return front.scaleBar(argument.bars, argument.width, argument.zoom)",
+        {"bars": scale_bar.bars(micrometers, most_px=40_000), "width": width, "zoom": zoom},
     )
     if expected is None:
         assert found is None
@@ -141,11 +140,11 @@ def test_the_same_scale_bar(
 
 IMAGE = {
     "aspect": 2.0,
-    "tile": 256,
     "y": {"dim": "y", "first": 10.0, "step": 0.5, "symbol": "µm"},
     "x": {"dim": "x", "first": 100.0, "step": -0.25, "symbol": "µm"},
     "levels": [
-        {"name": f"scale{n}", **{d: {"offset": 0, "factor": 2**n, "size": 4096 >> n} for d in "yx"}} for n in range(4)
+        {"name": f"scale{n}", "side": 256, **{d: {"offset": 0, "factor": 2**n, "size": 4096 >> n} for d in "yx"}}
+        for n in range(4)
     ],
 }  # fmt: skip
 
@@ -161,9 +160,9 @@ def test_the_camera(run: Callable[..., Any]) -> None:
         const box = camera.box;
         camera.box = { x: [50, 60], y: [100, 140] };
         const shown = camera.box;
-        const tiles = camera.tiles(argument.levels[0], 256);
+        const tiles = camera.tiles(argument.levels[0]);
         camera.fit();
-        const whole = camera.tiles(argument.levels[3], 256).length;
+        const whole = camera.tiles(argument.levels[3]).length;
         return { fitted, level, before, after, box, shown, tiles, whole };""",
         IMAGE,
     )

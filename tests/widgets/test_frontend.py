@@ -58,4 +58,4 @@ def test_the_front_end_is_small():
 
 
 def test_each_sheet_brings_the_theme_once():
-    assert frontend.stylesheet("panel", "search_panel").count("--fl-ink:") == 2
+    assert frontend.stylesheet("panel", "search_panel").count("--fl-ink:") == 1

@@ -171,10 +171,12 @@ def test_values_objects_clicks_and_code():
     name = viewer.state.labels
     widget, told = listened(viewer)
     say(widget, kind="values", token="t", level=0, planes=[1, 2], row=3, column=4)
-    until(lambda: told and told[-1]["kind"] == "values")
-    assert told[-1]["values"] == [str(value) for value in full.isel(t=1, z=2, y=3, x=4).values]
-    say(widget, kind="object", labels=name, id=str(2**60))
-    assert told[-1]["row"] == [["area", "2.5"]]
+    until(lambda: told and told[-1]["kind"] == "answer")
+    assert told[-1]["token"] == "t"
+    assert told[-1]["answer"] == [str(value) for value in full.isel(t=1, z=2, y=3, x=4).values]
+    say(widget, kind="object", token="o", labels=name, id=str(2**60))
+    assert told[-1]["token"] == "o"
+    assert told[-1]["answer"] == [["area", "2.5"]]
     say(widget, kind="click", labels=name, id=str(2**60))
     assert viewer.clicked == (name, 2**60) and clicks == [(name, 2**60)]
     say(widget, kind="code")

@@ -1,10 +1,12 @@
 // Elements, without ever making HTML of text: whatever an image or a server says stays text.
 
-/** An element: tag.class.class, properties, attributes (names with "-", and role), listeners (on…), children. */
-export function h(what, properties = {}, ...children) {
+/** An element: tag.class.class, then properties (on… listens, names with "-" are attributes), then children. */
+export function h(what, ...rest) {
   const [tag, ...classes] = what.split(".");
   const element = document.createElement(tag);
   element.classList.add(...classes);
+  if (tag === "button") element.type = "button"; // else it would send a form around it
+  const properties = rest[0]?.constructor === Object ? rest.shift() : {};
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -12,7 +14,7 @@ export function h(what, properties = {}, ...children) {
     else if (name === "style") Object.assign(element.style, value);
     else element[name] = value;
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...rest.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -22,21 +24,18 @@ const ICON_PATHS = {
   minus: "M5 12h14",
   box: "M4 8V4h4M11 4h2M16 4h4v4M20 11v2M20 16v4h-4M13 20h-2M8 20H4v-4M4 13v-2",
   code: "M8 7l-5 5 5 5M16 7l5 5-5 5",
-  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   sliders: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.500v5M9 14.500v5",
   play: "M7 4.500v15l12-7.500z",
   pause: "M8 5v14M16 5v14",
   close: "M6 6l12 12M18 6L6 18",
   help: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500v.5",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M16 16l5 5",
-  check: "M4 12l5 5L20 6",
   warning: "M12 4L2.500 20h19zM12 10v4M12 17v.5",
 };
 
 /** A small drawing in the colour of the text; says nothing to screen readers. */
 export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
   path.setAttribute("d", ICON_PATHS[name]);
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
@@ -47,22 +46,27 @@ export function icon(name) {
 
 /** A button that shows an icon and is called by words. */
 export function iconButton(name, words, onclick, properties = {}) {
-  const shown = { type: "button", className: "fl-button fl-square", title: words, "aria-label": words };
-  return h("button", { ...shown, onclick, ...properties }, icon(name));
+  return h("button.fl-button.fl-square", { title: words, ariaLabel: words, onclick, ...properties }, icon(name));
+}
+
+/** Follow the pointer from a press until it is let go. */
+export function dragging(element, press, move, end = () => {}) {
+  element.setPointerCapture(press.pointerId);
+  element.addEventListener("pointermove", move);
+  element.addEventListener("pointerup", () => (element.removeEventListener("pointermove", move), end()), { once: true });
 }
 
 /** The outermost element of a widget. Its keys are its own: JupyterLab would take arrows, and b for a new cell. */
 export function frame(name, ...children) {
-  return h("section.fairlab", { "aria-label": name, onkeydown: (event) => event.stopPropagation() }, children);
+  return h("section.fairlab", { ariaLabel: name, onkeydown: (event) => event.stopPropagation() }, children);
 }
 
-/** The line under a widget that says what went wrong: show(text), clear(). */
+/** The line under a widget that says what went wrong; clear() takes it away. */
 export function errorLine(model) {
-  const text = h("span.fl-error-text", {});
-  const line = h("div.fl-error", { role: "alert", hidden: true }, icon("warning"), text);
-  const clear = () => ((line.hidden = true), (text.textContent = ""));
-  const show = (words) => ((text.textContent = words), (line.hidden = false));
-  line.append(iconButton("close", "Dismiss", clear));
+  const text = h("span.fl-error-text");
+  const clear = () => ((element.hidden = true), (text.textContent = ""));
+  const show = (words) => ((text.textContent = words), (element.hidden = false));
+  const element = h("div.fl-error", { role: "alert", hidden: true }, icon("warning"), text, iconButton("close", "Dismiss", clear));
   model.on("msg:custom", (message) => message.kind === "error" && show(message.text));
-  return { element: line, show, clear };
+  return { element, clear };
 }

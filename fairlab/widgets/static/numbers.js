@@ -4,16 +4,15 @@ const TYPED_ARRAYS = {
   u1: Uint8Array, i1: Int8Array, u2: Uint16Array, i2: Int16Array, u4: Uint32Array, i4: Int32Array,
   f4: Float32Array, f8: Float64Array, u8: BigUint64Array, i8: BigInt64Array,
 };
-const LOOKUP_OFFSETS = { u1: 0, i1: 128, u2: 0, i2: 32768 };
-const LOOKUP_SIZES = { u1: 256, i1: 256, u2: 65536, i2: 65536 };
+const LEAST_OF_SMALL = { u1: 0, i1: -128, u2: 0, i2: -32768 };
 const PERCENTILES = [0.5, 99.8];
 
 /** The numbers of a message's buffer (a DataView) or of a saved trait. */
 export function decoded(type, view) {
   const Numbers = TYPED_ARRAYS[type];
-  const whole = view.byteOffset % Numbers.BYTES_PER_ELEMENT === 0;
-  const buffer = whole ? view.buffer : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-  return new Numbers(buffer, whole ? view.byteOffset : 0, view.byteLength / Numbers.BYTES_PER_ELEMENT);
+  const isAligned = view.byteOffset % Numbers.BYTES_PER_ELEMENT === 0;
+  const buffer = isAligned ? view.buffer : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  return new Numbers(buffer, isAligned ? view.byteOffset : 0, view.byteLength / Numbers.BYTES_PER_ELEMENT);
 }
 
 /** "#RRGGBB" as three numbers, 0 to 1. */
@@ -21,32 +20,25 @@ export function shares(color) {
   return [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16) / 255);
 }
 
-/** Brightness from 0 to 1 of one value; NaN is 0, and a window without width is a threshold. */
-export function intensity(value, [start, end], gamma) {
+/** A function from a value to brightness, 0 to 1; NaN is 0, and a window without width is a threshold. */
+function intensity([start, end], gamma) {
   // Halves first: the width of a window may itself be beyond the largest float.
-  const half = end / 2 - start / 2;
-  let share = half === 0 ? (value > start ? 1 : 0) : (value / 2 - start / 2) / half;
-  share = share > 0 ? (share < 1 ? share : 1) : 0;
-  return gamma === 1 ? share : share ** gamma;
+  const [low, width] = [start / 2, end / 2 - start / 2];
+  return (value) => {
+    const share = width === 0 ? Number(value > start) : (value / 2 - low) / width;
+    const light = share > 0 ? (share < 1 ? share : 1) : 0;
+    return gamma === 1 ? light : light ** gamma;
+  };
 }
 
-/** A function from an array of numbers to brightness times 255, through a table where the type is small. */
+/** A function from an array and a place in it to brightness times 255, through a table where the type is small. */
 export function brightness(type, window, gamma) {
-  const size = LOOKUP_SIZES[type];
-  if (size) {
-    const offset = LOOKUP_OFFSETS[type];
-    const table = new Float32Array(size);
-    for (let i = 0; i < size; i++) table[i] = 255 * intensity(i - offset, window, gamma);
-    return (values, i) => table[values[i] + offset];
-  }
-  if (type === "u8" || type === "i8") return (values, i) => 255 * intensity(Number(values[i]), window, gamma);
-  const [start, end] = window;
-  const scale = 255 / (end - start);
-  if (gamma !== 1 || !Number.isFinite(scale)) return (values, i) => 255 * intensity(values[i], window, gamma);
-  return (values, i) => {
-    const light = (values[i] - start) * scale;
-    return light > 0 ? (light < 255 ? light : 255) : 0;
-  };
+  const light = intensity(window, gamma);
+  const least = LEAST_OF_SMALL[type];
+  if (least === undefined) return (values, i) => 255 * light(Number(values[i]));
+  const table = new Float32Array(type[1] === "1" ? 256 : 65536);
+  for (let i = 0; i < table.length; i++) table[i] = 255 * light(i + least);
+  return (values, i) => table[values[i] - least];
 }
 
 /** Channels added as coloured light into the bytes of a picture (r, g, b, a). */
@@ -81,7 +73,7 @@ export function autoWindow(arrays) {
     const below = numbers[Math.floor(place)];
     return below + (numbers[Math.ceil(place)] - below) * (place % 1);
   });
-  if (!(low < high)) [low, high] = [numbers[0], numbers[numbers.length - 1]];
+  if (!(low < high)) [low, high] = [numbers[0], numbers.at(-1)];
   if (low === high) [low, high] = [Math.min(0, low), Math.max(0, high)];
   return low < high ? [low, high] : [0, 1];
 }
@@ -103,23 +95,19 @@ export function sample(arrays, most) {
 export function histogram(numbers, [low, high], bins) {
   const counts = new Float64Array(bins);
   for (const value of numbers) {
-    const bin = Math.floor(((value - low) / (high - low)) * bins);
+    const bin = value === high ? bins - 1 : Math.floor(((value - low) / (high - low)) * bins);
     if (bin >= 0 && bin < bins) counts[bin]++;
-    else if (value === high) counts[bins - 1]++;
   }
-  const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), 1));
+  const most = Math.log1p(Math.max(1, ...counts));
   return counts.map((count) => Math.log1p(count) / most);
 }
 
 /** One stored value in words, with no digit invented. */
 export function exact(values, i) {
   const value = values[i];
-  if (!(values instanceof Float32Array) || !Number.isFinite(value)) return String(value);
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return String(short);
-  }
-  return String(Number(value.toPrecision(9)));
+  if (!(values instanceof Float32Array)) return String(value);
+  const texts = [6, 7, 8, 9].map((digits) => String(Number(value.toPrecision(digits))));
+  return texts.find((text) => Math.fround(Number(text)) === value) ?? String(value);
 }
 
 /** A number for people: so many digits, no trailing zeros. */
@@ -130,6 +118,5 @@ export function short(value, digits = 4) {
 /** A position, with the digits that tell samples so far apart from one another. */
 export function place(value, step) {
   const digits = Math.min(12, Math.max(0, Math.ceil(1 - Math.log10(Math.abs(step) || 1))));
-  const text = value.toFixed(digits);
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return String(Number(value.toFixed(digits)));
 }

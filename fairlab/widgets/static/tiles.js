@@ -2,50 +2,43 @@
 
 import { decoded } from "./numbers.js";
 
-const MOST_BYTES = 96 * 1024 * 1024;
+const MOST_BYTES = 160 * 1024 * 1024;
 const BUSY_AFTER_MS = 1000;
 const LOST_AFTER_MS = 15000;
 
-/** Name of a tile. Planes are numbers of the dimensions to move along; source is "" or the name of labels. */
-export function tileKey(source, level, planes, channel, row, column) {
-  return `${source}|${level}|${planes}|${channel}|${row}|${column}`;
-}
+/** Name of a tile: source ("" or the name of labels), level, planes, row, column; and of one channel of it. */
+const tileKey = (...parts) => parts.join("|");
+
+/** Names of all that a group asks for: channels of tiles of one level and plane. */
+const namesOf = ({ source, level, planes, channels, tiles }) =>
+  tiles.flatMap((at) => channels.map((channel) => tileKey(source, level, planes, ...at, channel)));
 
 export class TileStore {
   /** onchange() is called when tiles came or what is waited for changed. */
   constructor(model, onchange) {
-    [this.model, this.onchange] = [model, onchange];
-    this.tiles = new Map();
-    this.bytes = this.number = 0;
-    this.pending = new Set();
-    this.shown = new Set();
+    Object.assign(this, { model, onchange, bytes: 0, number: 0, tiles: new Map(), pending: new Set(), shown: new Set() });
     this.unheard = null; // time at which the newest message was sent that the kernel has not taken yet
-    this.listen = (message, buffers) => this.hear(message, buffers);
-    model.on("msg:custom", this.listen);
   }
 
-  close() {
-    this.model.off("msg:custom", this.listen);
-    clearTimeout(this.timer);
-  }
-
-  get(key) {
+  /** A tile: parts by channel, each with values or an error. */
+  get(source, level, planes, row, column) {
+    const key = tileKey(source, level, planes, row, column);
     const tile = this.tiles.get(key);
-    if (tile) {
-      this.tiles.delete(key); // the newest stand last
-      this.tiles.set(key, tile);
-    }
+    if (tile && this.tiles.delete(key)) this.tiles.set(key, tile); // the newest stand last
     return tile;
   }
 
-  put(key, tile) {
-    this.bytes += (tile.values?.byteLength ?? 0) - (this.tiles.get(key)?.values?.byteLength ?? 0);
-    this.tiles.delete(key);
-    this.tiles.set(key, tile);
-    for (const [oldest, { values }] of this.tiles) {
+  put({ source, level, planes, row, column, channel, ...form }, values) {
+    const tile = this.get(source, level, planes, row, column) ?? { parts: {}, bytes: 0 };
+    this.tiles.set(tileKey(source, level, planes, row, column), tile);
+    tile.parts[channel] = { ...form, values };
+    const bytes = values ? values.byteLength + 4 * values.length : 0; // of the picture too that is painted of it
+    tile.bytes += bytes;
+    this.bytes += bytes;
+    for (const [oldest, { bytes }] of this.tiles) {
       if (this.bytes <= MOST_BYTES) break;
       this.tiles.delete(oldest);
-      this.bytes -= values?.byteLength ?? 0;
+      this.bytes -= bytes;
     }
   }
 
@@ -57,46 +50,41 @@ export class TileStore {
 
   /** Ask for all that is missing now, the most wanted first: groups of one level and plane. */
   want(groups) {
+    const lacks = ({ source, level, planes, channels }, at) => {
+      const tile = this.tiles.get(tileKey(source, level, planes, ...at));
+      return channels.some((channel) => !tile?.parts[channel]);
+    };
     const missing = groups
-      .map((group) => ({ ...group, tiles: group.tiles.filter(([row, column]) => this.lacks(group, row, column)) }))
+      .map((group) => ({ ...group, tiles: group.tiles.filter((at) => lacks(group, at)) }))
       .filter((group) => group.tiles.length);
-    const keysOf = ({ source, level, planes, channels, tiles }) =>
-      tiles.flatMap(([r, c]) => channels.map((channel) => tileKey(source, level, planes, channel, r, c)));
-    const keys = missing.flatMap(keysOf);
-    this.shown = new Set(missing.filter(({ ahead }) => !ahead).flatMap(keysOf)); // the rest is only read ahead
+    const keys = missing.flatMap(namesOf);
+    this.shown = new Set(missing.filter(({ ahead }) => !ahead).flatMap(namesOf)); // the rest is only read ahead
     const isLost = this.unheard && performance.now() - this.unheard > LOST_AFTER_MS;
-    if (keys.every((key) => this.pending.has(key)) && !isLost) return;
-    if (this.unheard && !isLost) return void (this.again = true); // one message on its way is enough
+    // One message on its way is enough: when it is heard, this is asked again.
+    if (!isLost && (this.unheard || keys.every((key) => this.pending.has(key)))) return;
     this.pending = new Set(keys);
     this.number += 1;
     this.unheard = performance.now();
     this.model.send({ kind: "tiles", number: this.number, groups: missing });
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.onchange(), BUSY_AFTER_MS + 50);
+    this.timer = setTimeout(this.onchange, BUSY_AFTER_MS + 50);
   }
 
-  lacks({ source, level, planes, channels }, row, column) {
-    return channels.some((channel) => !this.tiles.has(tileKey(source, level, planes, channel, row, column)));
-  }
-
-  /** Forget tiles that could not be read, so that they are asked for again. */
+  /** Forget what could not be read, so that it is asked for again. */
   forgetFailures() {
-    for (const [key, tile] of this.tiles) if (tile.error) this.tiles.delete(key);
+    for (const { parts } of this.tiles.values())
+      for (const channel in parts) if (parts[channel].error) delete parts[channel];
   }
 
   hear(message, buffers) {
-    if (message.kind === "heard" && message.number === this.number) {
-      this.unheard = null;
-      this.again = false;
-      this.onchange();
-    } else if (message.kind === "tiles") {
+    if (message.kind === "heard" && message.number === this.number) this.unheard = null;
+    else if (message.kind === "tiles")
       message.tiles.forEach((form, i) => {
-        const key = tileKey(form.source, form.level, form.planes, form.channel, form.row, form.column);
-        this.pending.delete(key);
-        this.shown.delete(key);
-        this.put(key, form.error ? form : { ...form, values: decoded(form.type, buffers[i]) });
+        for (const key of namesOf({ ...form, channels: [form.channel], tiles: [[form.row, form.column]] }))
+          for (const waiting of [this.pending, this.shown]) waiting.delete(key);
+        this.put(form, form.error ? undefined : decoded(form.type, buffers[i]));
       });
-      this.onchange();
-    }
+    else return;
+    this.onchange();
   }
 }
