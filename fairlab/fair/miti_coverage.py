@@ -11,13 +11,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.errors import QueryError
+from fairlab.fair.checklist import by_module, chosen_modules
 from fairlab.fair.coverage import Coverage, FieldCoverage, Finding
 from fairlab.fair.field_names import sort_out
 from fairlab.fair.field_tables import key
-from fairlab.fair.miti_fields import MitiField, fields, names, word
+from fairlab.fair.miti_fields import MitiField, fields, word
 from fairlab.fair.miti_values import findings, is_placeholder, not_applicable, number, truth
-from fairlab.terms import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +63,7 @@ def coverage_of_cells(cells: Sequence[Cell], *, modules: Sequence[str] | None = 
         kind ``"module-unknown"``.
     """
     asked = known_modules(modules)
-    known = {module: listed for module, listed in names().items() if not asked or module in asked}
+    known = {module: listed for module, listed in by_module(fields()).items() if not asked or module in asked}
     values, odd = sort_out(cells, known, standard="MITI", where=where)
     items: dict[str, list[dict[str, Any]]] = {}
     for (module, name), written in values.items():
@@ -91,16 +90,7 @@ def known_modules(modules: Sequence[str] | None) -> tuple[str, ...]:
     >>> known_modules(["channel", "OME-TIFF header"])
     ('Channel', 'OME-TIFF header')
     """
-    by_key = {key(module): module for module in names()}
-    for asked in modules or ():
-        if key(asked) not in by_key:
-            near = nearest(asked, by_key.values())
-            raise QueryError(
-                f'MITI has no module "{asked[:60]}"{f"; did you mean {near[0]}?" if near else ""}\n'
-                f"  there are {', '.join(by_key.values())}",
-                kind="module-unknown",
-            )
-    return tuple(by_key[key(asked)] for asked in modules or ())
+    return chosen_modules(modules, by_module(fields()), standard="MITI")
 
 
 def coverage(
@@ -131,7 +121,7 @@ def coverage(
     >>> "Target name" in [field.field for field in whole.missing(optional=False)]
     True
     """
-    checked = [module for module in names() if module in (modules or items)]
+    checked = [module for module in by_module(fields()) if module in (modules or items)]
     told: list[Finding] = [*odd]
     covered: list[FieldCoverage] = []
     for module in checked:

@@ -13,16 +13,13 @@ MITI, doi:10.1038/s41592-022-01415-4.
 
 from __future__ import annotations
 
-import csv
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from fairlab.errors import QueryError
-from fairlab.terms import DATA, fold, nearest, read_table, split
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from fairlab.fair.checklist import ChecklistField, read_fields
+from fairlab.terms import fold, nearest, read_table, split
 
 Type = Literal[
     "boolean", "integer", "float", "string", "filename", "date", "doi", "rrid", "unit", "sha", "magnification",
@@ -33,13 +30,9 @@ PRIVATE: Final = frozenset({"Clinical", "Biospecimen"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class MitiField:
-    """One field of MITI."""
+class MitiField(ChecklistField):
+    """One field of MITI, named as MITI spells it without its slips of the space bar."""
 
-    module: str
-    """``"Channel"``."""
-    name: str
-    """As MITI spells it, without its slips of the space bar."""
     type: Type
     """What a value must be."""
     level: Literal["required", "recommended"]
@@ -57,10 +50,6 @@ class MitiField:
     """Words that MITI's list lacks and that are right all the same."""
     category: str
     """Heading within the module."""
-    description: str
-    """What belongs there."""
-    example: str
-    """What that looks like."""
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -73,16 +62,6 @@ class MitiField:
     def accepts(self) -> frozenset[str]:
         """All words that are right, in the form that :func:`word` gives."""
         return _accepted(self.values, self.also)
-
-    @property
-    def advice(self) -> str:
-        """What belongs there, with an example."""
-        return f"{self.description} Example: {self.example}"
-
-    @property
-    def name_in_full(self) -> str:
-        """Module and name."""
-        return f"{self.module}.{self.name}"
 
 
 @functools.cache
@@ -126,32 +105,11 @@ def fields() -> tuple[MitiField, ...]:
     >>> len(fields()), sum(field.level == "required" and not field.condition for field in fields())
     (198, 113)
     """
-    with (DATA / "miti_fields.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(
-            MitiField(
-                module=row["module"],
-                name=row["name"],
-                type=row["type"],  # type: ignore[arg-type]
-                level=row["level"],  # type: ignore[arg-type]
-                condition=row["condition"],
-                minimum=float(row["minimum"]) if row["minimum"] else None,
-                maximum=float(row["maximum"]) if row["maximum"] else None,
-                values=row["values"],
-                also=split(row["also"]),
-                category=row["category"],
-                description=row["description"],
-                example=row["example"],
-            )
-            for row in csv.DictReader(stream)
-        )
+    return read_fields(MitiField, "miti_fields.csv", minimum=_number, maximum=_number, also=split)
 
 
-def names() -> dict[str, Sequence[str]]:
-    """Module to the names of its fields."""
-    found: dict[str, list[str]] = {}
-    for field in fields():
-        found.setdefault(field.module, []).append(field.name)
-    return {module: tuple(listed) for module, listed in found.items()}
+def _number(cell: str) -> float | None:
+    return float(cell) if cell else None
 
 
 def miti_words(name: str) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def _field_coverage(field: RembiField, known: Description) -> FieldCoverage:
         credit, note = _judged(field, known)
     return FieldCoverage(
         module=field.module,
-        field=field.key,
+        field=field.name,
         requirement="core" if field.core else "recommended",
         weight=field.weight,
         credit=credit,
@@ -87,7 +87,7 @@ def _does_not_apply(field: RembiField, known: Description) -> str:
         # Related images are of use by themselves; the rest is about images of two methods laid over each other.
         return (
             ""
-            if field.key == "related_images" and known.get("relations")
+            if field.name == "related_images" and known.get("relations")
             else "no correlative imaging is stated"
         )
     if field.module == "Analyzed data":
@@ -102,8 +102,8 @@ def _does_not_apply(field: RembiField, known: Description) -> str:
 
 
 def _judged(field: RembiField, known: Description) -> tuple[float, str]:
-    if field.name in _SPECIAL:
-        return _SPECIAL[field.name](known)
+    if field.name_in_full in _SPECIAL:
+        return _SPECIAL[field.name_in_full](known)
     if field.form == "channels" or field.form == "wavelengths":
         return _of_channels(field, known)
     paths = field.path.split("&")

@@ -11,25 +11,17 @@ BioImage-Archive/bia-integrator @ad647bc (Apache-2.0); GIDE RO-Crate profile v0.
 
 from __future__ import annotations
 
-import csv
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from fairlab.terms import DATA, split
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from fairlab.fair.checklist import ChecklistField, read_fields
+from fairlab.terms import split
 
 
 @dataclass(frozen=True, kw_only=True)
-class RembiField:
+class RembiField(ChecklistField):
     """One field of REMBI."""
 
-    module: str
-    """``"Biosample"``."""
-    key: str
-    """``"organism"``."""
     attribute: str
     """What the paper calls it."""
     path: str
@@ -49,20 +41,6 @@ class RembiField:
     """Where its words should come from."""
     values: tuple[str, ...]
     """The words to choose from; empty where it is free."""
-    description: str
-    """What belongs there."""
-    example: str
-    """What that looks like."""
-
-    @property
-    def name(self) -> str:
-        """Module and key."""
-        return f"{self.module}.{self.key}"
-
-    @property
-    def advice(self) -> str:
-        """What belongs there, with an example."""
-        return f"{self.description} Example: {self.example}"
 
 
 @functools.cache
@@ -74,30 +52,16 @@ def fields() -> tuple[RembiField, ...]:
     >>> len(fields()), sum(field.core for field in fields())
     (51, 16)
     """
-    with (DATA / "rembi_fields.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(
-            RembiField(
-                module=row["module"],
-                key=row["key"],
-                attribute=row["attribute"],
-                path=row["path"],
-                form=row["form"],
-                weight=float(row["weight"]),
-                core=row["core"] == "yes",
-                several=row["several"] == "yes",
-                also=split(row["also"]),
-                vocabulary=row["vocabulary"],
-                values=split(row["values"]),
-                description=row["description"],
-                example=row["example"],
-            )
-            for row in csv.DictReader(stream)
-        )
+    return read_fields(
+        RembiField,
+        "rembi_fields.csv",
+        weight=float,
+        core=_flag,
+        several=_flag,
+        also=split,
+        values=split,
+    )
 
 
-def names() -> dict[str, Sequence[str]]:
-    """Module to its keys."""
-    found: dict[str, list[str]] = {}
-    for field in fields():
-        found.setdefault(field.module, []).append(field.key)
-    return {module: tuple(keys) for module, keys in found.items()}
+def _flag(cell: str) -> bool:
+    return cell == "yes"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from fairlab.fair.checklist import by_module
 from fairlab.fair.coverage import Finding
 from fairlab.fair.description import Description, Statement
 from fairlab.fair.field_names import Values, sort_out
-from fairlab.fair.rembi_fields import RembiField, fields, names
+from fairlab.fair.rembi_fields import RembiField, fields
 from fairlab.fair.rembi_forms import READERS, Unreadable, wavelengths
 from fairlab.fair.values import without_email
 from fairlab.record import Source
@@ -54,11 +55,11 @@ def described(cells: Sequence[Cell], *, where: str) -> tuple[Description, list[F
     >>> known.get("biosample.organism"), findings
     ([{'label': 'mouse', 'id': 'NCBITaxon:10090'}], [])
     """
-    also = {(field.module, field.key): field.also for field in fields()}
-    values, findings = sort_out(cells, names(), standard="REMBI", where=where, also=also)
+    also = {(field.module, field.name): field.also for field in fields()}
+    values, findings = sort_out(cells, by_module(fields()), standard="REMBI", where=where, also=also)
     statements: list[Statement] = []
     for field in fields():
-        written = values.get((field.module, field.key), [])
+        written = values.get((field.module, field.name), [])
         if written and not field.path.partition(":")[1]:
             statements += _statements(field, _flat(written), where, findings)
     statements += _channel_statements(values, where, findings)
@@ -94,7 +95,7 @@ def _statements(
             path=path,
             value=value,
             raw=written[0] if len(written) == 1 else list(written),
-            source=Source(document=where, pointer=field.name),
+            source=Source(document=where, pointer=field.name_in_full),
             kind="user",
         )
         for path, value in stated.items()
@@ -135,7 +136,7 @@ def _choices(field: RembiField, read: Sequence[Any]) -> list[Finding]:
 def _finding(
     field: RembiField, rule: str, message: str, *, level: Any = "error", item: int | None = None
 ) -> Finding:
-    return Finding(level=level, rule=rule, module=field.module, field=field.key, item=item, message=message)
+    return Finding(level=level, rule=rule, module=field.module, field=field.name, item=item, message=message)
 
 
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────────
@@ -145,7 +146,7 @@ def _channel_statements(values: Values, where: str, findings: list[Finding]) -> 
     """Fields about channels, one value for each: they go together into the lists of channels."""
     lists: dict[str, dict[int, dict[str, Any]]] = {}
     for field in fields():
-        written = values.get((field.module, field.key), [])
+        written = values.get((field.module, field.name), [])
         if not written or not field.path.partition(":")[1]:
             continue
         place, _, name = field.path.split("|")[0].partition(":")

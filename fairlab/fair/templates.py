@@ -8,8 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.errors import QueryError
-from fairlab.fair import miti_coverage, miti_fields, rembi_fields
-from fairlab.fair.field_tables import key
+from fairlab.fair import miti_fields, rembi_fields
+from fairlab.fair.checklist import Field, by_module, chosen_modules
 from fairlab.terms import nearest
 
 if TYPE_CHECKING:
@@ -112,16 +112,18 @@ def _row(module: str, field: str, item: int | None, **more: Any) -> dict[str, An
     return {"module": module, "field": field, "item": "" if item is None else item, "value": "", **more}
 
 
+def _fields_of(fields: Sequence[Field], modules: Sequence[str] | None, standard: str) -> list[Field]:
+    asked = chosen_modules(modules, by_module(fields), standard=standard)
+    return [field for field in fields if not asked or field.module in asked]
+
+
 def _rembi_rows(modules: Sequence[str] | None, items: int) -> Iterator[dict[str, Any]]:
-    asked = _rembi_modules(modules)
-    for field in rembi_fields.fields():
-        if field.module not in asked:
-            continue
+    for field in _fields_of(rembi_fields.fields(), modules, "REMBI"):
         counted = field.form in ("channels", "wavelengths")
         for item in range(1, items + 1) if counted else (None,):
             yield _row(
                 field.module,
-                field.key,
+                field.name,
                 item,
                 requirement="core" if field.core else "recommended",
                 vocabulary=" | ".join(field.values) or field.vocabulary,
@@ -130,22 +132,8 @@ def _rembi_rows(modules: Sequence[str] | None, items: int) -> Iterator[dict[str,
             )
 
 
-def _rembi_modules(modules: Sequence[str] | None) -> set[str]:
-    known = {key(module): module for module in rembi_fields.names()}
-    for module in modules or ():
-        if key(module) not in known:
-            near = nearest(module, known.values())
-            raise QueryError(
-                f'REMBI has no module "{module[:60]}"{f"; did you mean {near[0]}?" if near else ""}\n'
-                f"  there are {', '.join(known.values())}",
-                kind="module-unknown",
-            )
-    return {known[key(module)] for module in modules} if modules else set(known.values())
-
-
 def _miti_rows(modules: Sequence[str] | None, items: int) -> Iterator[dict[str, Any]]:
-    asked = miti_coverage.known_modules(modules)
-    chosen = [field for field in miti_fields.fields() if not asked or field.module in asked]
+    chosen = _fields_of(miti_fields.fields(), modules, "MITI")
     for module in dict.fromkeys(field.module for field in chosen):
         for item in range(1, items + 1):
             for field in chosen:

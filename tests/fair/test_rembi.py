@@ -33,7 +33,7 @@ def _note(coverage: fair.Coverage, name: str) -> str:
 def test_the_table_is_rembi() -> None:
     fields = rembi_fields.fields()
     assert (len(fields), sum(field.core for field in fields)) == (51, 16)
-    assert len({field.name for field in fields}) == 51
+    assert len({field.name_in_full for field in fields}) == 51
     paths = {part.partition(":")[0] for field in fields for part in field.path.replace("&", "|").split("|")}
     assert paths <= PATHS.keys()
 
@@ -43,17 +43,17 @@ def test_the_table_agrees_with_the_shared_facts(shared: Path) -> None:
     if not file.exists():
         pytest.skip(f"no {file}")
     stated = {(one["module"], one["key"]): one for one in json.loads(file.read_text("utf-8"))["fields"]}
-    ours = {(field.module, field.key): field for field in rembi_fields.fields()}
+    ours = {(field.module, field.name): field for field in rembi_fields.fields()}
     assert ours.keys() == stated.keys()
     assert all(
         (ours[name].weight, ours[name].core) == (one["weight"], one["core"]) for name, one in stated.items()
     )
 
 
-@pytest.mark.parametrize("name", [field.name for field in rembi_fields.fields()])
+@pytest.mark.parametrize("name", [field.name_in_full for field in rembi_fields.fields()])
 def test_each_field_that_is_taken_away_is_missed(name: str, tmp_path: Path) -> None:
     coverage = fair.rembi(write(edited(rows("rembi"), name, None), tmp_path / "mine.csv"))
-    field = next(field for field in rembi_fields.fields() if field.name == name)
+    field = next(field for field in rembi_fields.fields() if field.name_in_full == name)
     assert _credit(coverage, name) == 0
     assert bool(coverage) is not field.core
     assert (coverage.share == 1) is (field.weight == 0)
@@ -181,7 +181,7 @@ def test_other_names_of_fields_are_understood() -> None:
 
 
 def test_no_other_name_is_the_name_of_another_field() -> None:
-    own = {key(field.key) for field in rembi_fields.fields()}
+    own = {key(field.name) for field in rembi_fields.fields()}
     spellings = [key(other) for field in rembi_fields.fields() for other in field.also]
     assert len(set(spellings)) == len(spellings) and not own & set(spellings)
 
@@ -370,15 +370,15 @@ def test_any_description_has_a_coverage_and_more_is_never_less_than_nothing(stat
 
 
 @settings(max_examples=15)
-@given(st.sets(st.sampled_from([field.name for field in rembi_fields.fields()]), min_size=1))
+@given(st.sets(st.sampled_from([field.name_in_full for field in rembi_fields.fields()]), min_size=1))
 def test_the_more_is_filled_in_the_more_is_covered(names: set[str]) -> None:
     every = [field for field in rembi_fields.fields() if field.module != "Image correlation"]
-    some = [Cell(module=f.module, field=f.key, value=f.example) for f in every if f.name in names]
+    some = [Cell(module=f.module, field=f.name, value=f.example) for f in every if f.name_in_full in names]
     if not some:
         return
     less = rembi_coverage.coverage(described(some, where="here")[0])
     whole = rembi_coverage.coverage(
-        described([Cell(module=f.module, field=f.key, value=f.example) for f in every], where="here")[0]
+        described([Cell(module=f.module, field=f.name, value=f.example) for f in every], where="here")[0]
     )
     assert {one.name for one in less.fields if one.credit == 1} <= {
         one.name for one in whole.fields if one.credit == 1
@@ -391,7 +391,7 @@ def test_the_more_is_filled_in_the_more_is_covered(names: set[str]) -> None:
 def test_any_value_of_a_field_is_read_or_told(field: Any, value: Any) -> None:
     if value is None:
         return
-    known, _ = described([Cell(module=field.module, field=field.key, value=value)], where="here")
+    known, _ = described([Cell(module=field.module, field=field.name, value=value)], where="here")
     assert len(rembi_coverage.coverage(known).fields) == 51
     assert judged(known).findings is not None
     known.to_json().encode()
@@ -401,7 +401,7 @@ def test_any_value_of_a_field_is_read_or_told(field: Any, value: Any) -> None:
 def test_a_value_of_a_hundred_thousand_signs_is_read_at_once_or_told(form: str) -> None:
     field = next(field for field in rembi_fields.fields() if field.form == form)
     for value in ("(" * 50_000 + "a:" * 50_000, " " * 100_000 + "x", "1" * 100_000):
-        known, findings = described([Cell(module=field.module, field=field.key, value=value)], where="here")
+        known, findings = described([Cell(module=field.module, field=field.name, value=value)], where="here")
         assert findings or known.statements
 
 
