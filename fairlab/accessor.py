@@ -1,4 +1,4 @@
-"""``.fair`` on xarray objects: where a picture lies, what reading it costs, and where it comes from.
+"""``.fair`` on xarray objects: where a picture lies, which level serves, what reading it costs; and its origin.
 
 Importing this module makes the accessor; opening an image does so too. It keeps no state of its own:
 everything is read from the object's coordinates, attributes and lazy arrays, so it stays right after
@@ -11,27 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from fairlab import levels, regions
-from fairlab.citation import Citation, cite
+from fairlab import levels, regions, wells
 from fairlab.costs import cost_of
 from fairlab.errors import QueryError, SelectionError, warn
-from fairlab.fair.description import Description
-from fairlab.fair.fact import Fact, fact
-from fairlab.provenance import records_of
-from fairlab.wells import well_position
+from fairlab.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fairlab.net.fetch import Cost
-    from fairlab.net.traffic import Traffic
-    from fairlab.ngff.omexml import OmeXml
-    from fairlab.record import Record
     from fairlab.regions import Center, Quantity
     from fairlab.widgets.plate_grid import PlateGrid
 
 
-class Fair:
+class Fair(Origin):
     """What every object knows of itself: ``array.fair``, ``dataset.fair``.
 
     Examples
@@ -41,9 +34,6 @@ class Fair:
     >>> image.fair.at(c="DAPI", x="350 um").sizes["y"] == image.sizes["y"]
     True
     """
-
-    def __init__(self, obj: Any):
-        self._obj = obj
 
     def _array(self, level: int | str | None = None, pixel_size: Quantity | None = None) -> xr.DataArray:
         if level is not None or pixel_size is not None:
@@ -138,43 +128,6 @@ class Fair:
             return cost_of(self._obj)
         return cost_of(regions.at(self._array(level, pixel_size), wanted))
 
-    def traffic(self) -> Traffic:
-        """Requests, bytes, seconds and missing chunks so far, of all that this process read from the store.
-
-        Raises
-        ------
-        SelectionError
-            kind ``"source-unknown"``: the object no longer says where it was opened from.
-        """
-        from fairlab.net.traffic import ledger
-
-        return ledger(self._source()).snapshot()
-
-    def ome_xml(self) -> OmeXml | None:
-        """The OME-XML of the file that the image was made from; one request or a few, now.
-
-        Returns
-        -------
-        OmeXml or None
-            None when the conversion did not keep it; see :func:`fairlab.net.ome_xml.ome_xml`.
-        """
-        from fairlab.net.ome_xml import ome_xml
-
-        return ome_xml(self._source())
-
-    def _source(self) -> str:
-        for holder in self._holders():
-            if "source" in holder.encoding:
-                return str(holder.encoding["source"])
-        raise SelectionError(
-            "this object no longer says which store it was read from\n"
-            "  ask the tree, or a selection of it: tree.fair.traffic()",
-            kind="source-unknown",
-        )
-
-    def _holders(self) -> list[Any]:
-        return [self._obj, *getattr(self._obj, "variables", {}).values()]
-
     def well(self, name: str) -> Any:
         """One well of a plate, lazily: the same kind of object without ``row`` and ``column``.
 
@@ -188,85 +141,7 @@ class Fair:
         SelectionError
             kind ``"well-unknown"``; ``"well-absent"``: the plate has the place, but no well there.
         """
-        return _well(self._obj, name)
-
-    @property
-    def record(self) -> Record:
-        """What is known about the image: identity, licence, organism, and where each value was read.
-
-        Raises
-        ------
-        QueryError
-            kind ``"no-provenance"``; ``"records"``: several images went into this object.
-        """
-        records = records_of(self._obj)
-        if len(records) > 1:
-            raise QueryError(
-                f"{len(records)} images went into this object: {', '.join(r.id for r in records)}\n"
-                "  .fair.cite() names them all",
-                kind="records",
-            )
-        return records[0]
-
-    @property
-    def description(self) -> Description:
-        """What the object carries of its image, as statements with their sources; nothing is fetched.
-
-        :meth:`describe` asks for the documents beside the image as well.
-
-        Raises
-        ------
-        QueryError
-            As :attr:`record` does.
-
-        Examples
-        --------
-        >>> import fairlab
-        >>> fairlab.open_image("sample:nuclei").fair.description.get("citation.license")["spdx"]
-        'CC0-1.0'
-        """
-        return Description.of(self.record)
-
-    def describe(self) -> Description:
-        """Everything that is stated of the image: its documents are fetched again; see :func:`fairlab.fair.describe`.
-
-        Raises
-        ------
-        QueryError
-            As :attr:`record` does.
-        NotFoundError, AccessError, Unavailable
-            The image is not where it was.
-
-        Examples
-        --------
-        >>> import fairlab
-        >>> told = fairlab.open_image("sample:nuclei").fair.describe().statements_of("citation.title")
-        >>> [one.kind for one in told]
-        ['catalogue', 'crate']
-        """
-        import fairlab  # fetching stands above: it opens images, too
-
-        return fairlab.fair.describe(self.record)
-
-    def provenance(self, field: str) -> Fact:
-        """One value of the record, and the document, place and time that it was read from.
-
-        Parameters
-        ----------
-        field : str
-            ``"organism"``, ``"license"``, ``"title"`` … (fields of :class:`fairlab.Record`), or a path of
-            :data:`fairlab.fair.PATHS`, such as ``"biosample.organism"``.
-
-        Raises
-        ------
-        QueryError
-            kind ``"field-unknown"``: records have no such field; ``"path-unknown"``.
-        """
-        return fact(self.record, field)
-
-    def cite(self) -> Citation:
-        """How to cite the images that went into this object; see :func:`fairlab.cite`."""
-        return cite(self._obj)
+        return wells.well(self._obj, name)
 
 
 class FairTree(Fair):
@@ -352,31 +227,6 @@ class FairTree(Fair):
                 kind="not-a-plate",
             )
         return fairlab.view(self._obj, **choices)  # type: ignore[return-value]  # of a plate it is a grid
-
-    def well(self, name: str) -> xr.DataTree:
-        """One well of a plate, on every level; see :meth:`Fair.well`."""
-        nodes = {node.path: node.to_dataset() for node in self._obj.subtree}
-        if not any("row" in node.dims for node in nodes.values()):
-            _well(xr.Dataset(), name)
-        return xr.DataTree.from_dict(
-            {path: _well(node, name) if "row" in node.dims else node for path, node in nodes.items()}
-        )
-
-    def _holders(self) -> list[Any]:
-        return [holder for node in self._obj.subtree for holder in (node, *node.variables.values())]
-
-
-def _well(plate: Any, name: str) -> Any:
-    row, column = well_position(plate, name)
-    well = plate.sel(row=row, column=column)
-    if "present" in well.coords and not well.present.any():
-        raise SelectionError(
-            f'the plate has no well "{name}": nothing was imaged there\n'
-            "  the coordinate present says which wells and fields there are",
-            kind="well-absent",
-            well=name,
-        )
-    return well
 
 
 registrars: tuple[tuple[Any, type[Fair]], ...] = (

@@ -3,14 +3,55 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import numpy as np
+import xarray as xr
 
 from fairlab.errors import SelectionError
 
-if TYPE_CHECKING:
-    import xarray as xr
+Plate = TypeVar("Plate", xr.DataTree, xr.Dataset, xr.DataArray)
+
+
+def well(plate: Plate, name: str) -> Plate:
+    """One well of a plate, lazily: the same kind of object without ``row`` and ``column``; of a tree, every level.
+
+    Parameters
+    ----------
+    plate : DataTree, Dataset or DataArray
+        A plate, or a level of it.
+    name : str
+        ``"B03"``, ``"B3"``, ``"b03"`` or ``"B/3"``.
+
+    Raises
+    ------
+    SelectionError
+        kind ``"well-unknown"``; ``"well-absent"``: the plate has the place, but no well there.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> plate = xr.DataArray([[1, 2]], {"row": ["A"], "column": ["1", "2"]}, ("row", "column"))
+    >>> int(well(plate, "a02"))
+    2
+    """
+    if isinstance(plate, xr.DataTree):
+        nodes = {node.path: node.to_dataset() for node in plate.subtree}
+        if not any("row" in node.dims for node in nodes.values()):
+            raise _no_plate()
+        return xr.DataTree.from_dict(
+            {path: well(node, name) if "row" in node.dims else node for path, node in nodes.items()}
+        )
+    row, column = well_position(plate, name)
+    found = plate.sel(row=row, column=column)
+    if "present" in found.coords and not found["present"].any():
+        raise SelectionError(
+            f'the plate has no well "{name}": nothing was imaged there\n'
+            "  the coordinate present says which wells and fields there are",
+            kind="well-absent",
+            well=name,
+        )
+    return found
 
 
 def well_position(plate: xr.Dataset | xr.DataArray, name: str) -> tuple[str, str]:
@@ -36,7 +77,7 @@ def well_position(plate: xr.Dataset | xr.DataArray, name: str) -> tuple[str, str
     ('B', '3')
     """
     if not {"row", "column"} <= set(plate.coords):
-        raise SelectionError("this is no plate: it has no rows and columns", kind="well-unknown")
+        raise _no_plate()
     rows, columns = ([str(n) for n in np.atleast_1d(plate[dim].values)] for dim in ("row", "column"))
     for match in (str, str.casefold):  # "a" and "A" may be two rows
         wanted = _spellings(match(name.strip()))
@@ -49,6 +90,10 @@ def well_position(plate: xr.Dataset | xr.DataArray, name: str) -> tuple[str, str
         kind="well-unknown",
         well=name,
     )
+
+
+def _no_plate() -> SelectionError:
+    return SelectionError("this is no plate: it has no rows and columns", kind="well-unknown")
 
 
 def _spellings(name: str) -> set[str]:

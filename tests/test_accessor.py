@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import fairlab.accessor
 from fairlab.errors import FairlabWarning, QueryError, SelectionError
+from fairlab.fair.fact import Fact
 from fairlab.image import open_image
 from fairlab.plate import open_plate
 from fairlab.record import Record
@@ -297,7 +297,7 @@ def test_every_value_has_a_source_or_is_unknown(tmp_path: Path) -> None:
     fact = part.fair.provenance("shape")
     assert (fact.value, fact.document, fact.basis) == ((2, 40, 60), str(tmp_path / "a.zarr"), "asserted")
     assert fact.pointer and fact.retrieved_at == opened.attrs["retrieved_at"]
-    assert part.fair.provenance("organism") == fairlab.accessor.Fact(field="organism", value=None)
+    assert part.fair.provenance("organism") == Fact(field="organism", value=None)
     assert str(part.fair.provenance("organism")) == "organism: unknown"
     assert str(tmp_path) in str(fact)
     with pytest.raises(QueryError) as caught:

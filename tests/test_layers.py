@@ -72,6 +72,7 @@ LAYERS = {
         "image",
         "coordinates",
         "opening",
+        "origin",
         "plate",
         "lazy",
         "lazy_variable",
