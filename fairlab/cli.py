@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from fairlab import __version__, cli_assess, cli_catalogue, cli_metadata, cli_privacy, cli_search
+from fairlab import __version__, cli_assess, cli_catalogue, cli_metadata, cli_privacy, cli_runs, cli_search
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
 
 if TYPE_CHECKING:
@@ -151,34 +151,6 @@ def _cite(options: argparse.Namespace) -> None:
     print(citation if whole else citation.format(form, style=options.style))
 
 
-def _run(options: argparse.Namespace) -> None:
-    from fairlab.runs import run, split_assignments
-
-    parameters = split_assignments(options.parameter)
-    done = run(options.notebook, parameters=parameters, out_dir=options.out, timeout_s=options.timeout)
-    _print_json(done.to_dict()) if options.json else print(done.output)
-
-
-def _runs(options: argparse.Namespace) -> None:
-    from fairlab.runs import list_runs
-
-    found = list_runs(options.out)
-    if options.json:
-        _print_json([done.to_dict() for done in found])
-        return
-    for done in found:
-        print(done)
-    if not found:
-        print(f"no runs in {options.out}", file=sys.stderr)
-
-
-def _crate(options: argparse.Namespace) -> None:
-    from fairlab.runs import crate
-
-    made = crate(options.run, out=options.to, files=options.file, runs_dir=options.out)
-    _print_json({"crate": str(made)}) if options.json else print(made)
-
-
 def _lab(options: argparse.Namespace) -> int:
     from fairlab.assets import working_folder
     from fairlab.errors import missing_extra
@@ -260,12 +232,8 @@ def _parser() -> argparse.ArgumentParser:
     cite.add_argument(
         "--style", metavar="STYLE", help="text in a CSL style: a .csl file, or harvard-cite-them-right"
     )
-    _add_run(add("run", _run, "run a notebook with parameters", epilog=_RUN_EXAMPLE))
-    runs = add("runs", _runs, "list what was run")
-    runs.add_argument(
-        "--out", type=Path, default=Path("runs"), metavar="DIR", help="folder of runs (default: runs)"
-    )
-    _add_crate(runs.add_subparsers(title="of one run", metavar="crate"), shared)
+    cli_runs.add_run(add("run", cli_runs.run, "run a notebook with parameters", epilog=cli_runs.EXAMPLES))
+    cli_runs.add_runs(add("runs", cli_runs.runs, "list what was run"), shared)
     lab = add("lab", _lab, "open JupyterLab on the notebooks and lessons")
     lab.add_argument(
         "--folder", type=Path, default=None, metavar="DIR", help="where to work; copies go there"
@@ -280,9 +248,6 @@ def _parser() -> argparse.ArgumentParser:
         add("catalogue", cli_catalogue.info, "the catalogue that lies here, and your own"), shared
     )
     return parser
-
-
-_RUN_EXAMPLE = "example: fairlab run measure_objects -p url=sample:nuclei -p channel=DAPI"
 
 
 def _add_view(view: argparse.ArgumentParser) -> None:
@@ -308,32 +273,6 @@ def _add_validate(validate: argparse.ArgumentParser) -> None:
     validate.add_argument(
         "--exit-zero", action="store_true", help="one line of JSON, and exit code 0 whatever the verdict"
     )
-
-
-def _add_run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("notebook", help="name (measure_objects) or path")
-    run.add_argument(
-        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated"
-    )
-    run.add_argument("--out", type=Path, default=None, metavar="DIR", help="folder of runs (default: runs)")
-    run.add_argument(
-        "--timeout", type=float, default=None, metavar="S", help="seconds for all cells together"
-    )
-
-
-def _add_crate(of_one: Any, shared: argparse.ArgumentParser) -> None:
-    text = "write a run as an RO-Crate: inputs with checksums, parameters, versions, outputs"
-    crate = of_one.add_parser("crate", help=text, description=text, parents=[shared])
-    crate.add_argument("run", metavar="RUN", help="name of the run's record, or its beginning")
-    crate.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder to make")
-    crate.add_argument(
-        "--file",
-        type=Path,
-        action="append",
-        default=[],
-        help="another file that the notebook wrote; may be repeated",
-    )
-    crate.set_defaults(command=_crate)
 
 
 if __name__ == "__main__":

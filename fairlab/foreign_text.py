@@ -15,6 +15,10 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
 
+# Also in the full width of East Asian writing, and behind a tab or line end, which spreadsheets skip.
+_FORMULA = re.compile("[\t\r\n]|[=+@\\-＝＋－＠]")
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+](inf|nan)")
+
 
 def clean(text: str | None) -> str | None:
     r"""The text on one line, without what is unsafe; None when nothing is left.
@@ -35,6 +39,17 @@ def printable(text: str) -> str:
 def legible(text: str) -> str:
     """The text, lines kept, with a space for what a file could not hold or a reader should not meet."""
     return _UNSAFE.sub(" ", text)
+
+
+def no_formula(text: str) -> str:
+    """The text for a cell of a table: no spreadsheet takes it for a formula, numbers stay numbers.
+
+    Examples
+    --------
+    >>> no_formula("=cmd()"), no_formula("a title"), no_formula("-1.5e-07")
+    ("'=cmd()", 'a title', '-1.5e-07')
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def escaped(text: str) -> str:

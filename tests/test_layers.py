@@ -100,6 +100,7 @@ LAYERS = {
         "cli_catalogue",
         "cli_metadata",
         "cli_privacy",
+        "cli_runs",
         "cli_search",
         "demo",
         "report_page",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.fair.metric_set import LETTERS, METRIC_SET, metric_set
-from fairlab.foreign_text import clean
+from fairlab.foreign_text import clean, no_formula
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,13 +101,5 @@ def _ends(score: Score) -> list[tuple[str, str]]:
 
 
 def _safe(text: str) -> str:
-    """One line that no spreadsheet takes for a formula.
-
-    Examples
-    --------
-    >>> _safe("=cmd()"), _safe("a title"), _safe("-0.5")
-    ("'=cmd()", 'a title', '-0.5')
-    """
-    line = clean(text) or ""
-    is_number = re.fullmatch(r"-?\d+(\.\d+)?", line)
-    return f"'{line}" if line[:1] in ("=", "+", "-", "@") and not is_number else line
+    """One line that no spreadsheet takes for a formula."""
+    return no_formula(clean(text) or "")

@@ -4,6 +4,7 @@
 
     run = fairlab.run("measure_objects", parameters={"pixel_size": 0.5})
     run.output                       # runs/04_measure_objects/20261122T214600Z-1f2e3d4c.ipynb
+    batch = fairlab.runs.run_over("measure_objects", "hits.csv")  # a run for each row of a table
     fairlab.runs.list_runs()         # what ran here, newest first; table() as a pandas table
 
 A notebook is a program and runs as you, with all that you may do: run only notebooks you trust.
@@ -11,22 +12,21 @@ A notebook is a program and runs as you, with all that you may do: run only note
 
 from __future__ import annotations
 
-import contextlib
-import json
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairlab import session
 from fairlab.assets import find_notebook
-from fairlab.errors import NotebookError, OutputError
+from fairlab.errors import NotebookError
+from fairlab.runs.batch import Batch, BatchRow
 from fairlab.runs.crating import crate
-from fairlab.runs.execution import execute, require_papermill
-from fairlab.runs.notebook import Notebook, read_notebook
-from fairlab.runs.outcome import FAILED_KINDS, CellFailure, prepared, settled
+from fairlab.runs.earlier import Earlier
+from fairlab.runs.execution import require_papermill
+from fairlab.runs.notebook import read_notebook
+from fairlab.runs.outcome import FAILED_KINDS, CellFailure
+from fairlab.runs.over_table import run_over
 from fairlab.runs.parameters import Parameter, check_parameters, declared_parameters, split_assignments
-from fairlab.runs.record import Run, begin, list_runs, table, write
+from fairlab.runs.record import Run, list_runs, settings_of, table
+from fairlab.runs.single import carry_out, check_time_limit
 
 if TYPE_CHECKING:
     import os
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAILED_KINDS",
+    "Batch",
+    "BatchRow",
     "Parameter",
     "Run",
     "crate",
@@ -43,6 +45,7 @@ __all__ = [
     "list_runs",
     "parameters_of",
     "run",
+    "run_over",
     "split_assignments",
     "table",
 ]
@@ -58,6 +61,7 @@ def run(
     out_dir: str | os.PathLike[str] | None = None,
     timeout_s: float | None = None,
     progress: bool = True,
+    resume: bool = False,
     started: Callable[[Run], object] | None = None,
 ) -> Run:
     """Run a notebook with parameters and keep what came out.
@@ -79,6 +83,9 @@ def run(
         Seconds for all cells together; no limit by default.
     progress : bool
         Show a progress bar on stderr.
+    resume : bool
+        Give back the newest whole run of this very notebook with equal parameters, where its inputs are not known
+        to have changed: their metadata are looked at again. Otherwise run.
     started : callable, optional
         Called with the record of the run before its kernel starts; ``output`` is the file that is being written.
 
@@ -110,26 +117,20 @@ def run(
     original = read_notebook(find_notebook(notebook))
     given = dict(parameters or {})
     values = check_parameters(declared_parameters(original), given)
-    if timeout_s is not None and not timeout_s > 0:
-        raise NotebookError(f"timeout_s is {timeout_s!r}; expected seconds above zero", kind="timeout-value")
+    check_time_limit(timeout_s)
+    place = Path(out_dir or "runs")
+    if resume and (earlier := Earlier(original, place).find(settings_of(values))) is not None:
+        return earlier[0]
     require_papermill()
-    begun = begin(original.path.stem, original.sha256, values, out_dir=Path(out_dir or "runs"))
-    try:
-        _write(begun.output, prepared(original.content))
-        if started is not None:
-            started(begun)
-        failure = execute(
-            begun.output,
-            values={name: values[name] for name in given},
-            timeout_s=timeout_s,
-            progress=begun.notebook if progress else None,
-            openings=_openings(begun),
-        )
-        ended = _keep(begun, failure, original)
-    except BaseException:  # also when fairlab itself is at fault: no run stays "running" for ever
-        with contextlib.suppress(OSError):
-            write(_ended(begun, status="interrupted"))
-        raise
+    ended, failure = carry_out(
+        original,
+        values,
+        given=given,
+        out_dir=place,
+        timeout_s=timeout_s,
+        progress=progress,
+        started=started,
+    )
     if failure is not None:
         raise _stopped(ended, failure)
     return ended
@@ -182,57 +183,6 @@ def form(
     # Through the front door: widgets stand on runs, not the other way round.
     verb: Callable[..., RunForm] = getattr(fairlab, _FORM)
     return verb(notebook, parameters=parameters, out_dir=out_dir, timeout_s=timeout_s)
-
-
-def _keep(started: Run, failure: CellFailure | None, original: Notebook) -> Run:
-    """Clean the executed notebook, give it the name it deserves, complete the record."""
-    part = started.output
-    final = _final_name(part, failure)
-    content = settled(json.loads(part.read_bytes()), failure, names=(original.path.name, final.name))
-    _write(part, content)
-    part.replace(final)
-    ended = _ended(started, status="ok", output=final)
-    if failure is not None:
-        ended = replace(
-            ended,
-            status="interrupted" if failure.kind == "interrupted" else "failed",
-            failed_cell=failure.cell,
-            failed_line=failure.first_line or None,
-            error=failure.error,
-        )
-    write(ended)
-    return ended
-
-
-def _ended(run: Run, **facts: Any) -> Run:
-    """The run with its end and what its kernel opened."""
-    inputs = session.read(_openings(run))
-    _openings(run).unlink(missing_ok=True)
-    return replace(run, finished=datetime.now(UTC), inputs=inputs, **facts)
-
-
-def _openings(run: Run) -> Path:
-    """Where the kernel notes what it opens while it runs."""
-    return run.record.with_suffix(".openings.part")
-
-
-def _final_name(part: Path, failure: CellFailure | None) -> Path:
-    if failure is None:
-        return part.with_name(part.name.removesuffix(".part.ipynb") + ".ipynb")
-    if failure.kind == "interrupted":
-        return part
-    return part.with_name(part.name.removesuffix(".part.ipynb") + ".failed.ipynb")
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as exc:
-        raise OutputError(
-            f"the notebook cannot be written to {path}: {exc.strerror or exc}",
-            kind="output-unwritable",
-            path=str(path),
-        ) from exc
 
 
 def _stopped(ended: Run, failure: CellFailure) -> BaseException:

@@ -24,6 +24,27 @@ _KERNEL_START_S = 60
 _LATE_OUTPUTS_S = 60
 
 
+class Brake:
+    """Ends runs from another thread; an interruption by the user reaches the main thread only."""
+
+    def __init__(self) -> None:
+        self.pulled = False
+        self._kernels: list[Any] = []
+
+    def add(self, manager: Any) -> None:
+        """What manages a kernel that this may have to end."""
+        self._kernels.append(manager)
+
+    def pull(self) -> None:
+        """End every kernel that has a process by now; those that get one later, when this is called again."""
+        self.pulled = True
+        for manager in list(self._kernels):
+            process = getattr(manager.provisioner, "process", None)
+            if process is not None:
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    process.kill()
+
+
 def require_papermill() -> None:
     """Refuse early when the packages that run notebooks are not installed.
 
@@ -46,6 +67,7 @@ def execute(
     timeout_s: float | None,
     progress: str | None,
     openings: Path | None = None,
+    brake: Brake | None = None,
 ) -> CellFailure | None:
     """Run a notebook file in place.
 
@@ -61,6 +83,8 @@ def execute(
         Name beside the progress bar on stderr; None for no bar.
     openings : path, optional
         File to which the kernel adds what it opens; see :mod:`fairlab.session`.
+    brake : Brake, optional
+        What can end the kernel from another thread; that is an interruption by the user.
 
     Returns
     -------
@@ -73,7 +97,9 @@ def execute(
         kind ``"output-unwritable"``: the file cannot be written any more.
     """
     try:
-        stop, reason = _run_papermill(file, values, timeout_s, progress, openings)
+        stop, reason = _run_papermill(file, values, timeout_s, progress, openings, brake)
+        if brake is not None and brake.pulled and stop is not None:
+            stop, reason = "interrupted", ""
         content = json.loads(file.read_bytes())
     except OSError as exc:
         raise OutputError(
@@ -90,6 +116,7 @@ def _run_papermill(
     timeout_s: float | None,
     progress: str | None,
     openings: Path | None,
+    brake: Brake | None,
 ) -> tuple[Stop | None, str]:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -107,7 +134,7 @@ def _run_papermill(
                 language="python",
                 progress_bar={"desc": progress} if progress else False,
                 start_timeout=_KERNEL_START_S,
-                **_kernel_options(timeout_s, openings),
+                **_kernel_options(timeout_s, openings, brake),
             )
     except PapermillExecutionError:
         return None, ""  # the notebook itself tells a failed cell from an error that was meant
@@ -122,10 +149,10 @@ def _run_papermill(
     return None, ""
 
 
-def _kernel_options(timeout_s: float | None, openings: Path | None) -> dict[str, Any]:
+def _kernel_options(timeout_s: float | None, openings: Path | None, brake: Brake | None) -> dict[str, Any]:
     """What papermill hands through to nbclient."""
     options: dict[str, Any] = {
-        "kernel_manager_class": _this_python({FILE_VARIABLE: str(openings)} if openings else {}),
+        "kernel_manager_class": _this_python({FILE_VARIABLE: str(openings)} if openings else {}, brake),
         "extra_arguments": ["--IPKernelApp.log_level=50"],
         "iopub_timeout": _LATE_OUTPUTS_S,
     }
@@ -145,7 +172,7 @@ def _profile_folder() -> Path:
     return folder
 
 
-def _this_python(variables: Mapping[str, str]) -> type:
+def _this_python(variables: Mapping[str, str], brake: Brake | None) -> type:
     """A kernel manager that starts this interpreter, whatever kernels are registered on the machine."""
     from ipykernel.kernelspec import RESOURCES, get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
@@ -157,6 +184,8 @@ def _this_python(variables: Mapping[str, str]) -> type:
             # Other users of the machine can listen to plain loopback sockets; older Jupyter has no choice.
             if self.has_trait("transport_encryption"):
                 self.transport_encryption = "auto"
+            if brake is not None:
+                brake.add(self)
 
         @property
         def kernel_spec(self) -> KernelSpec:
@@ -189,13 +218,26 @@ def _thread_loop() -> asyncio.AbstractEventLoop | None:
     return None
 
 
+_quiet_lock = threading.Lock()
+_quiet_depth = 0
+_log_level = logging.NOTSET
+
+
 @contextlib.contextmanager
 def _quiet_log() -> Iterator[None]:
-    # What papermill logs (unknown names, a dead kernel) is said by fairlab's own errors.
+    # What papermill logs (unknown names, a dead kernel) is said by fairlab's own errors. Several runs may go on at
+    # once: the first changes the level, and the last gives it back.
+    global _quiet_depth, _log_level
     logger = logging.getLogger("papermill")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    with _quiet_lock:
+        if not _quiet_depth:
+            _log_level = logger.level
+            logger.setLevel(logging.CRITICAL + 1)
+        _quiet_depth += 1
     try:
         yield
     finally:
-        logger.setLevel(before)
+        with _quiet_lock:
+            _quiet_depth -= 1
+            if not _quiet_depth:
+                logger.setLevel(_log_level)

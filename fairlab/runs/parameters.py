@@ -102,7 +102,10 @@ class Parameter:
 
     def _error(self, problem: str, *, kind: str) -> NotebookError:
         return NotebookError(
-            f'parameter "{self.name}" {problem}\n  it is declared as: {self}', kind=kind, parameter=self.name
+            f'parameter "{self.name}" {problem}\n  it is declared as: {self}',
+            kind=kind,
+            parameter=self.name,
+            problem=problem,
         )
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import socket
-import sys
 import warnings
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fairlab.errors import FairlabWarning, OutputError
 from fairlab.foreign_text import escaped
+from fairlab.runs.machine import process_has_ended, versions
 from fairlab.session import Opening
 
 if TYPE_CHECKING:
@@ -29,17 +27,6 @@ if TYPE_CHECKING:
 Status = Literal["running", "ok", "failed", "interrupted"]
 
 _FORM = 1
-_PACKAGES = (
-    "fairlab",
-    "numpy",
-    "xarray",
-    "zarr",
-    "numcodecs",
-    "dask",
-    "scikit-image",
-    "ome-zarr",
-    "papermill",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +61,16 @@ class Run:
     """What the notebook opened through fairlab, with checksums of the metadata."""
     process: tuple[str, int] = ("", 0)
     """Machine and process that ran it."""
+    settings: str = ""
+    """Checksum of the parameters as they were chosen, without a file that fairlab chose for the results."""
+    results: Path | None = None
+    """The table that the notebook wrote beside its run, where it is run over a table and takes a file for one."""
+    table: str | None = None
+    """Name of the table whose row this is."""
+    table_row: int | None = None
+    """Number of that row, as a spreadsheet counts."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Cells of that row which fill no parameter, by heading."""
 
     @property
     def duration_s(self) -> float | None:
@@ -96,7 +93,10 @@ class Run:
             "started": f"{self.started:%Y-%m-%d %H:%M:%S} UTC",
             "inputs": ", ".join(record.id for record in self.records),
             "parameters": ", ".join(f"{name}={value!r}" for name, value in self.parameters.items()),
+            "table": f"{self.table} row {self.table_row}" if self.table else "",
+            "beside": ", ".join(f"{name}={value!r}" for name, value in self.beside.items() if value),
             "output": str(self.output),
+            "results": str(self.results or ""),
         }
         return {name: text for name, text in facts.items() if text}
 
@@ -119,6 +119,11 @@ class Run:
             "inputs": [opening.to_dict() for opening in self.inputs],
             "host": self.process[0],
             "pid": self.process[1],
+            "settings": self.settings,
+            "results": str(self.results) if self.results else None,
+            "table": self.table,
+            "table_row": self.table_row,
+            "beside": dict(self.beside),
         }
 
     def __str__(self) -> str:
@@ -158,46 +163,72 @@ def table(folder: str | os.PathLike[str] = "runs") -> pandas.DataFrame:
     """All runs recorded in a folder as a table: one row per run, newest first, ``duration_s`` in seconds."""
     import pandas
 
-    columns = ("notebook", "status", "started", "duration_s", "failed_cell", "error")
+    columns = ("notebook", "status", "started", "duration_s", "failed_cell", "error", "table", "table_row")
     rows = [
         {name: getattr(run, name) for name in columns}
         | {"parameters": json.dumps(dict(run.parameters), ensure_ascii=False), "output": str(run.output)}
         for run in list_runs(folder)
     ]
     runs = pandas.DataFrame(rows, columns=[*columns, "parameters", "output"])
-    return runs.astype({"failed_cell": "Int64"})  # absent for most, and never 4.0
+    return runs.astype({"failed_cell": "Int64", "table_row": "Int64"})  # absent for most, and never 4.0
 
 
-def begin(notebook: str, sha256: str, parameters: Mapping[str, Any], *, out_dir: Path) -> Run:
+def settings_of(parameters: Mapping[str, Any]) -> str:
+    """Checksum of checked parameters, whatever their order."""
+    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+
+
+def begin(
+    notebook: str,
+    sha256: str,
+    parameters: Mapping[str, Any],
+    *,
+    out_dir: Path,
+    results: str | None = None,
+    **of_table: Any,
+) -> Run:
     """Reserve the names of a new run and write its first record.
+
+    Parameters
+    ----------
+    notebook, sha256, parameters
+        As :class:`Run` has them.
+    out_dir : path
+        Folder of runs.
+    results : str, optional
+        Parameter that is given a file beside the record for the notebook's table.
+    **of_table
+        ``table``, ``table_row`` and ``beside`` of the run.
 
     Raises
     ------
     OutputError
         kind ``"output-unwritable"``.
     """
-    started = datetime.now(UTC)
-    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:8]
+    started, settings = datetime.now(UTC), settings_of(parameters)
     folder = out_dir.absolute() / notebook
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        record = _reserve(folder, f"{started:%Y%m%dT%H%M%SZ}-{digest}")
+        record = _reserve(folder, f"{started:%Y%m%dT%H%M%SZ}-{settings[:8]}")
     except OSError as exc:
         raise OutputError(
             f"runs cannot be written to {folder}: {exc.strerror or exc}\n  give a folder that you may write to",
             kind="output-unwritable",
             path=str(folder),
         ) from exc
+    chosen = {results: _from_here(record.with_suffix(".csv"))} if results else {}
     run = Run(
         notebook=notebook,
         notebook_sha256=sha256,
         status="running",
         started=started,
-        parameters=parameters,
+        parameters={**parameters, **chosen},
         output=record.with_suffix(".part.ipynb"),
         record=record,
-        versions=_versions(),
+        versions=versions(),
         process=(socket.gethostname(), os.getpid()),
+        settings=settings,
+        **of_table,
     )
     write(run)
     return run
@@ -206,7 +237,8 @@ def begin(notebook: str, sha256: str, parameters: Mapping[str, Any], *, out_dir:
 def write(run: Run) -> None:
     """Write the record of a run, whole or not at all."""
     # By name only: the folder may be moved, and a path says more about a machine than a record should.
-    facts = {"fairlab_run": _FORM, **run.to_dict(), "output": run.output.name}
+    names = {"output": run.output.name, "results": run.results.name if run.results else None}
+    facts = {"fairlab_run": _FORM, **run.to_dict(), **names}
     del facts["record"]
     draft = run.record.with_suffix(".json.part")
     draft.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -228,7 +260,11 @@ def read(path: Path) -> Run | None:
         run = _from_facts(facts, path)
     except (KeyError, TypeError, AttributeError) as exc:
         raise ValueError(f"{exc!r}") from exc
-    return replace(run, status="interrupted") if run.status == "running" and _has_ended(run) else run
+    return (
+        replace(run, status="interrupted")
+        if run.status == "running" and process_has_ended(run.process, started=run.started)
+        else run
+    )
 
 
 def _from_facts(facts: dict[str, Any], path: Path) -> Run:
@@ -249,6 +285,11 @@ def _from_facts(facts: dict[str, Any], path: Path) -> Run:
         versions=dict(facts["versions"]),
         inputs=tuple(Opening.from_dict(one) for one in facts.get("inputs", ())),  # not in records of before
         process=(str(facts["host"]), int(facts["pid"])),
+        settings=str(facts.get("settings") or settings_of(facts["parameters"])),
+        results=path.parent / Path(facts["results"]).name if facts.get("results") else None,
+        table=facts.get("table"),
+        table_row=facts.get("table_row"),
+        beside=dict(facts.get("beside", {})),
     )
 
 
@@ -258,6 +299,13 @@ def _read_or_warn(path: Path) -> Run | None:
     except (OSError, ValueError) as exc:
         warnings.warn(f"the record {path} is damaged and left out: {exc}", FairlabWarning, stacklevel=3)
         return None
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive
+        return str(path)
 
 
 def _reserve(folder: Path, stem: str) -> Path:
@@ -271,33 +319,3 @@ def _reserve(folder: Path, stem: str) -> Path:
             record = folder / f"{stem}-{number}.json"
         else:
             return record
-
-
-def _has_ended(run: Run) -> bool:
-    """Whether the process that wrote "running" is surely gone."""
-    host, pid = run.process
-    if host != socket.gethostname():
-        return False
-    try:
-        import psutil
-    except ImportError:  # comes with the notebooks extra
-        return False
-    try:
-        process = psutil.Process(pid)
-        # A restarted container gives the same numbers to new processes.
-        reused = process.create_time() > run.started.timestamp() + 1
-        return bool(reused or process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
-        return False
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version(), "platform": sys.platform}
-    for name in _PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions

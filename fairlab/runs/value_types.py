@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import math
 import numbers
@@ -99,7 +100,9 @@ class ValueType:
             case "choice":
                 same = [choice for choice in self.choices if type(choice) is type(value) and choice == value]
                 if not same:
-                    raise Refused(f"one of {', '.join(map(repr, self.choices))}")
+                    raise Refused(
+                        f"one of {', '.join(map(repr, self.choices))}{_nearest(value, self.choices)}"
+                    )
                 return same[0]
             case "list":
                 if self.item is None or not isinstance(value, list | tuple):
@@ -172,6 +175,12 @@ def _choice(node: ast.expr) -> Any:
     if not isinstance(value, str | int):
         raise Refused(f"choices that are texts or whole numbers; found {ast.unparse(node)}")
     return value
+
+
+def _nearest(value: Any, choices: tuple[Any, ...]) -> str:
+    words = {choice.lower(): choice for choice in choices if isinstance(choice, str)}
+    like = difflib.get_close_matches(value.lower(), words, n=1) if isinstance(value, str) else []
+    return f"; did you mean {words[like[0]]!r}?" if like else ""
 
 
 def _number(value: Any, wanted: ValueType) -> int | float:

@@ -14,30 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fairlab import runs
 from fairlab.errors import FairlabWarning, MissingExtraError, NotebookError, OutputError
 from fairlab.runs import record
 from fairlab.runs.outcome import find_failure, prepared, settled
+from tests.runs.notebooks import write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOSTILE = '"; import os; os._exit(1) # \\" {x} </pre><script>'
-PARAMETERS = "text: str = 'none'  # any text\nsize: float = 1.0  # (micrometer) [0.01 .. 10]"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-
-
-def write_notebook(folder: Path, *sources: str, name: str = "tool", cell: str | None = PARAMETERS) -> Path:
-    """A small valid notebook: a title, the parameters cell, then the given code."""
-    cells = [new_markdown_cell("# A tool")]
-    if cell is not None:
-        cells.append(new_code_cell(cell, metadata={"tags": ["parameters"]}))
-    cells.extend(new_code_cell(source) for source in sources)
-    path = folder / f"{name}.ipynb"
-    nbformat.write(new_notebook(cells=cells), path)
-    return path
 
 
 def content_of(run_or_path: Any) -> dict[str, Any]:
