@@ -45,7 +45,19 @@ class Fair(Origin):
 
     @property
     def pixel_size(self) -> dict[str, float]:
-        """Size of a pixel along each axis of space, in micrometer."""
+        """Size of a pixel along each axis of space, in micrometer.
+
+        Raises
+        ------
+        SelectionError
+            kind ``"unitless"``, ``"spacing-unknown"`` or ``"spacing-irregular"``.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> fairlab.open_image("sample:nuclei").fair.pixel_size
+        {'z': 1.0, 'y': 0.25, 'x': 0.25}
+        """
         return levels.pixel_size_um(self._array())
 
     def crop(
@@ -67,11 +79,23 @@ class Fair(Origin):
         level, pixel_size : optional
             Which level of a tree; full resolution by default. See :meth:`FairTree.level`.
 
+        Raises
+        ------
+        SelectionError
+            kind ``"outside"``: the box and the image do not meet; and as :func:`fairlab.regions.crop`.
+
         Warns
         -----
         FairlabWarning
             The licence permits the crop for your own use and forbids to share it; its attribute
             ``license_restriction`` says so wherever it is saved.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> tree = fairlab.open_image("sample:nuclei")
+        >>> dict(tree.fair.crop(center={"x": 360, "y": "140 um"}, width=10).sizes)
+        {'t': 2, 'c': 2, 'z': 20, 'y': 40, 'x': 40}
         """
         found = regions.crop(self._array(level, pixel_size), center=center, width=width)
         if restriction := found.attrs.get("license_restriction"):
@@ -81,7 +105,27 @@ class Fair(Origin):
     def at(
         self, *, level: int | str | None = None, pixel_size: Quantity | None = None, **positions: Any
     ) -> xr.DataArray:
-        """The samples nearest to positions, such as ``x=12.3, y="4 um", c="DAPI"``; see :func:`fairlab.regions.at`."""
+        """The samples nearest to positions, lazily; see :func:`fairlab.regions.at`.
+
+        Parameters
+        ----------
+        level, pixel_size : optional
+            Which level of a tree; full resolution by default. See :meth:`FairTree.level`.
+        **positions
+            ``x=12.3`` (in the unit of the coordinate), ``y="4 um"``, ``c="DAPI"``; a slice takes a range.
+
+        Raises
+        ------
+        SelectionError
+            kind ``"outside"``: a position is beyond the image; and as :func:`fairlab.regions.at`.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> tree = fairlab.open_image("sample:nuclei")
+        >>> dict(tree.fair.at(c="DAPI", z=5, x=slice(350, 360)).sizes)
+        {'t': 2, 'y': 224, 'x': 41}
+        """
         return regions.at(self._array(level, pixel_size), positions)
 
     def estimate(
@@ -140,6 +184,12 @@ class Fair(Origin):
         ------
         SelectionError
             kind ``"well-unknown"``; ``"well-absent"``: the plate has the place, but no well there.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> fairlab.open_plate("sample:plate").fair.well("B3")["scale0/image"].dims
+        ('field', 'c', 'y', 'x')
         """
         return wells.well(self._obj, name)
 
@@ -185,6 +235,13 @@ class FairTree(Fair):
         ------
         SelectionError
             See :func:`fairlab.levels.choose` and :func:`fairlab.levels.named`.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> coarse = fairlab.open_image("sample:nuclei").fair.level(pixel_size="0.5 um")
+        >>> coarse.fair.pixel_size["x"]
+        0.5
         """
         wishes = {"pixel_size": pixel_size, "shape": shape, "max_bytes": max_bytes}
         wishes = {name: wish for name, wish in wishes.items() if wish is not None}

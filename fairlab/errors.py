@@ -21,6 +21,15 @@
     FairlabWarning (UserWarning)                a SHOULD is broken, a unit is missing, a version was inferred
 
 Classes follow what a caller would do next; ``kind`` names the case and stays stable.
+
+Examples
+--------
+>>> import fairlab
+>>> try:
+...     fairlab.open_image("sample:nucleus")
+... except fairlab.errors.NotFoundError as error:
+...     print(error.kind)
+sample-unknown
 """
 
 from __future__ import annotations

@@ -43,6 +43,13 @@ class Origin:
         ------
         QueryError
             kind ``"no-provenance"``; ``"records"``: several images went into this object.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> record = fairlab.open_image("sample:nuclei").fair.record
+        >>> record.id, record.title
+        ('sample:nuclei', 'Synthetic nuclei in 3D, two channels, two moments')
         """
         records = records_of(self._obj)
         if len(records) > 1:
@@ -106,11 +113,30 @@ class Origin:
         ------
         QueryError
             kind ``"field-unknown"``: records have no such field; ``"path-unknown"``.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> told = fairlab.open_image("sample:nuclei").fair.provenance("license")
+        >>> told.value, told.document
+        ('https://creativecommons.org/publicdomain/zero/1.0/', 'fairlab.samples.scenes.nuclei')
         """
         return fact(self.record, field)
 
     def cite(self) -> Citation:
-        """How to cite the images that went into this object; see :func:`fairlab.cite`."""
+        """How to cite the images that went into this object; see :func:`fairlab.cite`.
+
+        Raises
+        ------
+        QueryError
+            kind ``"no-provenance"``.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> print(fairlab.open_image("sample:nuclei").fair.cite())
+        fairlab (unknown year): Synthetic nuclei in 3D, two channels, two moments. fairlab samples. ...
+        """
         return cite(self._obj)
 
     def traffic(self) -> Traffic:
@@ -120,6 +146,15 @@ class Origin:
         ------
         SelectionError
             kind ``"source-unknown"``: the object no longer says where it was opened from.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> image = fairlab.open_image("sample:nuclei")["scale2/image"]
+        >>> before = image.fair.traffic().bytes
+        >>> _ = image.isel(t=0, z=0).load()
+        >>> image.fair.traffic().bytes > before
+        True
         """
         from fairlab.net.traffic import ledger
 
@@ -132,6 +167,17 @@ class Origin:
         -------
         OmeXml or None
             None when the conversion did not keep it; see :func:`fairlab.net.ome_xml.ome_xml`.
+
+        Raises
+        ------
+        SelectionError
+            As :meth:`traffic`.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> fairlab.open_image("sample:nuclei").fair.ome_xml() is None
+        True
         """
         from fairlab.net.ome_xml import ome_xml
 

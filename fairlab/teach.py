@@ -11,6 +11,12 @@ samples, computed from their own truth; nothing here opens a socket.
 An exercise cell is tagged ``exercise`` and followed by a Markdown cell tagged ``solution`` with the
 code that replaces it in a fenced ``python`` block, folded away by ``<details>``; :func:`solved` puts
 the one in place of the other.
+
+Examples
+--------
+>>> from fairlab import teach
+>>> bool(teach.check("01-count", ...))
+False
 """
 
 from __future__ import annotations

@@ -1,6 +1,12 @@
 """The catalogue that lies here: what it holds, your own records in it, and keeping it alive.
 
 ``fairlab.search`` asks it without a network. These verbs add to it, look after it and count it.
+
+Examples
+--------
+>>> from fairlab import catalogue
+>>> catalogue.facets()["organism"]["Homo sapiens"] > 1000
+True
 """
 
 from __future__ import annotations

@@ -192,6 +192,11 @@ def _differences(before: Record, after: Record) -> tuple[str, ...]:
 def remove(name: str) -> Origin | None:
     """Take one source out of your catalogue, also one that is damaged.
 
+    Parameters
+    ----------
+    name : str
+        As :func:`add` called it: ``"lab"``.
+
     Returns
     -------
     Origin or None

@@ -1,6 +1,13 @@
 """FAIR, measured: what is known of an image, from which documents, and what that is worth.
 
 Every name below is loaded when it is first used.
+
+Examples
+--------
+>>> import fairlab
+>>> description = fairlab.open_image("sample:nuclei").fair.description
+>>> [field.name for field in fairlab.fair.rembi(description).of("Biosample").missing(optional=False)]
+['Biosample.biological_entity', 'Biosample.organism']
 """
 
 from __future__ import annotations

@@ -82,6 +82,11 @@ def path(name: str, *, version: str | None = None) -> Path:
         Samples are made with scikit-image and ome-zarr (extras ``analysis`` and ``write``).
     OutputError
         kind ``"output-unwritable"``: the cache folder cannot be written.
+
+    Examples
+    --------
+    >>> (path("cell") / "zarr.json").exists()
+    True
     """
     plain, stated = recipes.split(name if version is None else f"{name}@{version}")
     return store.path(plain, version=stated)
@@ -101,12 +106,18 @@ def truth(name: str) -> pd.DataFrame:
         One row per object (and moment ``t``): ``label`` as in the label image, size counted in the label
         image (``area_um2`` or ``volume_um3``) and exact from the geometry (``ellipse_area_um2``,
         ``ellipsoid_volume_um3``), ``centroid_…_um`` in the image's coordinates, ``gfp_positive``. Of the
-        plate one row per field: ``row``, ``column``, ``field``, ``n_nuclei``, ``n_gfp_positive``.
+        plate one row per field: ``row``, ``column``, ``field``, ``compound``, ``dose_micromolar``, ``n_nuclei``,
+        ``n_gfp_positive``, ``ellipse_area_um2`` (of all its nuclei together).
 
     Raises
     ------
     NotFoundError
         kind ``"truth-unknown"``: the sample is a photograph.
+
+    Examples
+    --------
+    >>> truth("plate").columns[:4].tolist()
+    ['row', 'column', 'field', 'compound']
     """
     return store.truth(recipes.split(name)[0])
 

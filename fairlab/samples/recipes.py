@@ -272,7 +272,13 @@ _SAMPLES = {
 
 
 def names() -> list[str]:
-    """Names of all samples, synthetic ones first."""
+    """Names of all samples, synthetic ones first.
+
+    Examples
+    --------
+    >>> names()[:2]
+    ['nuclei', 'cells2d']
+    """
     return list(_SAMPLES)
 
 
