@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from fairlab.widgets.boxes import Box
+    from fairlab.widgets.lasting import Bundle
     from fairlab.widgets.objects import Objects
     from fairlab.widgets.reading import Plane
     from fairlab.widgets.scene import Scene
@@ -47,6 +48,8 @@ class Live(Front):
         Takes name of the labels and number of the object that was clicked.
     failed : callable
         Takes what went wrong, or None when it went well.
+    lasting : callable
+        Gives what a notebook keeps of the view in force now: data and metadata of an output.
     """
 
     _esm = frontend.module("viewer")
@@ -80,9 +83,11 @@ class Live(Front):
         code: Callable[[], str],
         clicked: Callable[[str, int], None],
         failed: Callable[[BaseException | None], None],
+        lasting: Callable[[], Bundle],
     ):
         self._showing, self._objects = showing, objects
         self._roi, self._code, self._clicked, self._failed = roi, code, clicked, failed
+        self._lasting = lasting
         scene, state, picture = showing.scene, showing.whole, showing.picture
         looks = [_as_mapping(channel) for channel in state.channels]
         super().__init__(
@@ -130,10 +135,16 @@ class Live(Front):
             self.tell("answer", token=content["token"], answer=row)
         elif kind == "click":
             self._clicked(str(content["labels"]), int(content["id"]))
+        elif kind == "picture":
+            self.aside(self._send_picture)
         elif kind == "code":
             self.tell("code", text=self._code())
         else:
             raise QueryError(f"the front-end asked for {kind!r}, which nobody knows", kind="message")
+
+    def _send_picture(self) -> None:
+        data, metadata = self._lasting()
+        self.tell("picture", id=self.model_id, data=data, metadata=metadata)
 
     def _send_tiles(self, forms: list[dict[str, Any]], contents: list[bytes]) -> None:
         self.tell("tiles", tiles=forms, buffers=contents)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import threading
 import warnings
@@ -13,6 +12,7 @@ from fairlab.errors import FairlabWarning, MissingExtraError, QueryError
 from fairlab.widgets import boxes
 from fairlab.widgets.arguments import check_positions, check_sizes
 from fairlab.widgets.headless import is_headless
+from fairlab.widgets.lasting import Output, bundle
 from fairlab.widgets.objects import Objects, tables_of
 from fairlab.widgets.scene import scene_of
 from fairlab.widgets.showing import Showing
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from fairlab.record import Record
     from fairlab.widgets.controls import Controls
+    from fairlab.widgets.lasting import Bundle
     from fairlab.widgets.live import Live
     from fairlab.widgets.state import ViewState
 
@@ -124,8 +125,8 @@ def view(
 class Viewer:
     """One image on show; made by :func:`view`.
 
-    As the last line of a cell it is a live widget, and in the saved, exported or headless notebook a PNG
-    with a text. What goes wrong while the reader moves something appears under the widget and in
+    As the last line of a cell it is a live widget, and in the saved, exported or headless notebook a PNG of
+    the last view, with a text. What goes wrong while the reader moves something appears under the widget and in
     :attr:`error`.
     """
 
@@ -141,6 +142,7 @@ class Viewer:
         self._controls: Live | Controls | None = None
         self._roi: boxes.Box | None = None
         self._listeners: list[OnClick] = []
+        self._output = Output()
 
     @property
     def state(self) -> ViewState:
@@ -156,6 +158,7 @@ class Viewer:
         self.error = None
         if self._controls is not None:
             self._controls.follow()
+        self._output.replace(bundle(self._showing.picture))
 
     @property
     def view(self) -> dict[str, list[float]]:
@@ -266,7 +269,11 @@ class Viewer:
             code=self.copy_code,
             clicked=self._was_clicked,
             failed=self._failed,
+            lasting=self._lasting,
         )
+
+    def _lasting(self) -> Bundle:
+        return bundle(self._showing.newest(), self.error)
 
     def png(self) -> bytes:
         """The picture on show as PNG."""
@@ -315,28 +322,24 @@ class Viewer:
     def _failed(self, error: BaseException | None) -> None:
         self.error = error
 
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        picture = self._showing.picture
-        text = picture.text
-        if self.error is not None:  # by its class: what it says may name an address or a path
-            text = f"{text}\nnot up to date: {type(self.error).__name__}"
-        data: dict[str, Any] = {}
+    def _ipython_display_(self) -> None:
         if not is_headless():
-            try:
-                data[_WIDGET_VIEW] = {
-                    "version_major": 2,
-                    "version_minor": 0,
-                    "model_id": self.widget.model_id,
-                }
-            except MissingExtraError as exc:
-                text = f"{text}\n{exc}"
-                warnings.warn(str(exc), FairlabWarning, stacklevel=2)
-        data["image/png"] = base64.b64encode(picture.png()).decode("ascii")
-        data["text/plain"] = text
-        size = {"width": picture.image.width, "height": picture.image.height}
-        return data, {"image/png": {**size, "alt": picture.text}}
+            raise NotImplementedError  # IPython's word for: go on with _repr_mimebundle_
+        self._output.show(bundle(self._showing.picture, self.error))
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
+        data, metadata = bundle(self._showing.picture, self.error)
+        if is_headless():
+            return data, metadata
+        try:
+            model_id = self.widget.model_id
+        except MissingExtraError as exc:
+            warnings.warn(str(exc), FairlabWarning, stacklevel=2)
+            return {**data, "text/plain": f"{data['text/plain']}\n{exc}"}, metadata
+        return {
+            _WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
+            **data,
+        }, metadata
 
     def __repr__(self) -> str:
         return self.text

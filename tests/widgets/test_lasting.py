@@ -26,16 +26,19 @@ browser = fairlab.browse("plate", repositories=["folder", "sample"])
 browser""",
     "grid": 'fairlab.open_plate(f"{folder}/p.zarr").fair.grid()',
     "form": 'fairlab.runs.form("measure_objects")',
+    "viewer": 'viewer = fairlab.view(f"{folder}/i.zarr")\nviewer',
+    "moved": "viewer.view = {'x': (4, 12), 'y': (2, 8)}",
 }
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The notebook as it was kept, and the folder that it read from."""
-    from tests.stores import write_plate
+    from tests.stores import write_plate, write_store
 
     work, secret = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("secretly")
     write_plate(secret / "p.zarr", shape=(2, 256, 256))
+    write_store(secret / "i.zarr")
     cells = [
         {
             "cell_type": "code",
@@ -59,9 +62,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def outputs(kept: tuple[Path, Path]) -> dict[str, dict]:
     cells = json.loads(kept[0].read_text())["cells"]
-    return {
-        cell["id"]: cell["outputs"][-1]["data"] for cell in cells if cell["id"] in ("browse", "grid", "form")
-    }
+    named = ("browse", "grid", "form", "viewer")
+    return {cell["id"]: cell["outputs"][-1]["data"] for cell in cells if cell["id"] in named}
 
 
 def test_tables_and_pictures_stay(kept):
@@ -75,6 +77,14 @@ def test_tables_and_pictures_stay(kept):
     assert (sheet == 240).mean() < 0.01 and (sheet < 200).mean() > 0.3
 
 
+def test_the_picture_is_of_the_last_view(kept):
+    viewer = fairlab.view(kept[1] / "i.zarr")
+    first = viewer.png()
+    viewer.view = {"x": (4, 12), "y": (2, 8)}
+    picture = base64.b64decode(outputs(kept)["viewer"]["image/png"])
+    assert picture == viewer.png() != first
+
+
 def test_nothing_of_this_machine_stays_in_the_outputs(kept):
     text = json.dumps(outputs(kept))
     assert str(kept[1]) not in text and kept[1].name not in text
@@ -85,5 +95,5 @@ def test_an_exported_page_shows_them(kept):
     from nbconvert import HTMLExporter
 
     page, _ = HTMLExporter(template_name="basic").from_filename(str(kept[0]))
-    assert "Synthetic screen" in page and page.count("data:image/png;base64") == 1
+    assert "Synthetic screen" in page and page.count("data:image/png;base64") == 2
     assert "12 imaged" in page  # the picture's alternative text

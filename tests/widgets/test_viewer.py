@@ -457,7 +457,7 @@ def executed():
 
 
 def test_a_notebook_run_without_front_end_keeps_the_picture(executed):
-    (output,) = [o for o in executed.cells[0].outputs if o.output_type == "execute_result"]
+    (output,) = executed.cells[0].outputs
     assert output.data["image/png"].startswith("iVBOR")
     assert WIDGET_VIEW not in output.data, (
         "nobody is there to see it, and exporters would prefer it to the picture"

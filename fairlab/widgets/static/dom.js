@@ -56,9 +56,13 @@ export function dragging(element, press, move, end = () => {}) {
   element.addEventListener("pointerup", () => (element.removeEventListener("pointermove", move), end()), { once: true });
 }
 
-/** The outermost element of a widget. Its keys are its own: JupyterLab would take arrows, and b for a new cell. */
+/**
+ * The outermost element of a widget. Its keys are its own, as JupyterLab would take arrows, and b for a new cell;
+ * but those with Ctrl or Cmd, to save the notebook for one, are not.
+ */
 export function frame(name, ...children) {
-  return h("section.fairlab", { ariaLabel: name, onkeydown: (event) => event.stopPropagation() }, children);
+  const onkeydown = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
+  return h("section.fairlab", { ariaLabel: name, onkeydown }, children);
 }
 
 /** The line under a widget that says what went wrong; clear() takes it away. */

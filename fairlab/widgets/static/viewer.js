@@ -8,6 +8,7 @@ import { Screen } from "./screen.js";
 import { panelOf, slidersOf } from "./controls.js";
 import { readingOf } from "./reading.js";
 import { keysOf, listen } from "./gestures.js";
+import { lasting } from "./lasting.js";
 
 const SHARED = ["planes", "channels", "overlay", "view", "roi"];
 const REPORT_AFTER_MS = 300;
@@ -34,16 +35,18 @@ function view(model) {
     ariaLabel: `${image.words}. Arrow keys move, plus and minus zoom.` }, canvas);
   canvas.ariaHidden = true;
 
+  const kept = lasting(model, () => store.waiting || viewer.frame);
   const dirty = new Set();
   let [isReporting, isSized, hintedAt] = [false, false, -Infinity];
   const viewer = {
-    model, image, state, store, screen, stage, ratio: 1, frame: null,
+    model, image, state, store, screen, stage, kept, ratio: 1, frame: null,
 
     // --- in step with Python
 
     /** A part of the state changed here: paint it, and tell Python when there is time. */
     share(name) {
       dirty.add(name);
+      kept.moves();
       viewer.schedule();
       // While a handle of contrast moves, nothing is sent: Python is told when the reader turns away.
       if (name === "channels" || name === "overlay") return;
@@ -58,6 +61,7 @@ function view(model) {
       isReporting = false;
       dirty.clear();
       model.save_changes();
+      kept.rested();
     },
     /** A part of the state was set from Python, or by a linked viewer. */
     follow(name) {
@@ -69,9 +73,11 @@ function view(model) {
       if (name === "overlay") screen.thumbnail = null;
       viewer.update();
       viewer.schedule();
+      kept.rested();
     },
     hear(message, buffers) {
       store.hear(message, buffers);
+      kept.hear(message);
       if (message.kind === "fine") {
         error.clear();
         store.forgetFailures();
@@ -236,6 +242,7 @@ export default {
     viewer.measure();
     return () => {
       viewer.sliders.stop();
+      viewer.kept.moves();
       sized.disconnect();
       for (const [name, act] of Object.entries(heard)) model.off(name, act);
     };

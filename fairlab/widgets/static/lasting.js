@@ -1,0 +1,37 @@
+// What stays in the notebook: the picture in a viewer's output becomes the one of the view that was looked at last.
+
+const REST_MS = 1500;
+const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
+
+/** rested() is called after each change of the view; when nothing moves any more, Python is asked for its picture. */
+export function lasting(model, isMoving) {
+  let [timer, isAsked] = [null, false];
+  const context = model.widget_manager?.context; // the notebook, in JupyterLab and Notebook 7
+  const ask = () => {
+    if (isAsked || isMoving()) return rested(); // one picture at a time
+    isAsked = true;
+    model.send({ kind: "picture" });
+  };
+  const rested = () => {
+    moves();
+    if (context?.model.cells) timer = setTimeout(ask, REST_MS);
+  };
+  const moves = () => clearTimeout(timer);
+  const hear = ({ kind, id, data, metadata }) => {
+    if (kind === "picture" || kind === "error") isAsked = false;
+    if (kind !== "picture") return;
+    for (const { sharedModel } of context.model.cells)
+      for (const output of sharedModel.ymodel.get("outputs") ?? []) {
+        // Only what is shared, and written to the file, is changed: a change of the output itself would draw a new
+        // viewer in place of this one.
+        const old = output.get?.("data");
+        if (old?.[WIDGET_VIEW]?.model_id !== id || old["image/png"] === data["image/png"]) continue;
+        sharedModel.transact(() => {
+          output.set("data", { ...old, ...data });
+          output.set("metadata", { ...output.get("metadata"), ...metadata });
+        }, false);
+        context.model.dirty = true;
+      }
+  };
+  return { rested, moves, hear };
+}
