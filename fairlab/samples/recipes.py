@@ -116,6 +116,7 @@ _SAMPLES = {
             ),
             axes=("t", "c", "z", "y", "x"),
             shape=(2, 2, 20, 224, 288),
+            pixel_size={"z": 1.0, "y": 0.25, "x": 0.25},
         ),
     ),
     "cells2d": Sample(
@@ -135,6 +136,7 @@ _SAMPLES = {
             keywords=("synthetic", "nuclei", "nucleus", "cells", "2D", "segmentation", "ground truth"),
             axes=("c", "y", "x"),
             shape=(2, 512, 640),
+            pixel_size={"y": 0.325, "x": 0.325},
         ),
     ),
     "plate": Sample(
@@ -164,6 +166,7 @@ _SAMPLES = {
             n_images=22,
             axes=("row", "column", "field", "c", "y", "x"),
             shape=(3, 4, 2, 2, 96, 128),
+            pixel_size={"y": 0.65, "x": 0.65},
         ),
     ),
     "ihc": Sample(
@@ -221,6 +224,7 @@ _SAMPLES = {
             ),
             axes=("y", "x"),
             shape=(660, 550),
+            pixel_size={"y": 0.107, "x": 0.107},
         ),
     ),
     "retina": Sample(

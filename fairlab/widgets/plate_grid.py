@@ -37,6 +37,8 @@ _AT_ONCE_S: Final = 2.0
 """Seconds that reading may hold up the first picture where somebody is watching."""
 _ALL_S: Final = 120.0
 """Seconds that reading may take where nobody is, and the picture is all there will be."""
+_NAMED: Final = 5
+"""Fields that could not be read which the text names."""
 _KEYWORDS: Final = ("values", "by", "field", "channels")
 
 
@@ -248,7 +250,7 @@ class PlateGrid(WithPanel):
         return draw_sheet(
             self._rows,
             self._columns,
-            {(place.row, place.column): picture.jpeg for place, picture in pictures.items()},
+            {(place.row, place.column): picture.jpeg or None for place, picture in pictures.items()},
             present=self._pictures.present[..., self._field],
             shape=self._pictures.shape,
             title=self._title(),
@@ -275,7 +277,13 @@ class PlateGrid(WithPanel):
             lines.append(
                 f"coloured by {self._heat.name}: {readable(self._heat.low)} to {readable(self._heat.high)}"
             )
-        return "\n".join(lines)
+        failed = [
+            f"{self._name(place.row, place.column)} field {place.field}: {discreet(why)}"
+            for place, why in self._pictures.failures().items()
+        ]
+        if len(failed) > _NAMED:
+            failed[_NAMED:] = [f"… and {len(failed) - _NAMED} more"]
+        return "\n".join([*lines, *(f"not read: {line}" for line in failed)])
 
 
 def _key(place: Place) -> str:

@@ -142,6 +142,11 @@ class PlatePictures:
         if start:
             beside(self._work)
 
+    def failures(self) -> dict[Place, str]:
+        """Why fields could not be read that should be there, as far as they were asked for."""
+        with self._change:
+            return {p: one.note for p, one in self._kept.items() if not (one.jpeg or one.absent)}
+
     def get(self, places: Sequence[Place], *, seconds: float) -> dict[Place, PlatePicture]:
         """These pictures, or as many of them as come in time; the others are not read any more."""
         end = time.monotonic() + seconds

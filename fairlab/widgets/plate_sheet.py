@@ -19,14 +19,15 @@ _WIDTH: Final = 1200
 _MOST_BYTES: Final = 700_000
 _FEW_COLORS: Final = 48
 _GAP: Final = 3
-_HATCH: Final = ((236, 236, 238), (212, 212, 216))
+_ABSENT: Final = ((236, 236, 238), (212, 212, 216))
+_FAILED: Final = ((250, 236, 236), (226, 150, 146))
 _WAITING: Final = (240, 240, 242)
 
 
 def draw_sheet(
     rows: Sequence[str],
     columns: Sequence[str],
-    pictures: Mapping[tuple[int, int], bytes],
+    pictures: Mapping[tuple[int, int], bytes | None],
     *,
     present: NDArray[np.bool_],
     shape: tuple[int, int],
@@ -42,7 +43,8 @@ def draw_sheet(
     rows, columns : sequence of str
         Names of rows and columns.
     pictures : mapping
-        Row and column to a JPEG; empty bytes, and wells that are left out, are drawn as empty cells.
+        Row and column to a JPEG, or None where it could not be read, which is hatched in red; wells that are left
+        out are drawn as empty cells.
     present : numpy.ndarray
         ``(row, column)``: whether there is something to show; what is not there is hatched.
     shape : tuple of int
@@ -68,7 +70,7 @@ def draw_sheet(
             color = colors.get((r, c), "")
             if color:
                 sheet.paste(color, (x, y, x + width + 2 * frame, y + height + 2 * frame))
-            cell = _cell(pictures.get((r, c), b""), bool(present[r, c]), (height, width))
+            cell = _cell(pictures.get((r, c), b""), present=bool(present[r, c]), shape=(height, width))
             sheet.paste(cell, (x + frame, y + frame))
     parts: list[Image] = [canvas.text_strip(title, sheet.width, size=17, bold=True)] if title else []
     parts.append(sheet)
@@ -85,15 +87,15 @@ def _small(sheet: Image) -> bytes:
     return content if len(content) <= _MOST_BYTES else canvas.png(sheet.quantize(_FEW_COLORS))
 
 
-def _cell(jpeg: bytes, present: bool, shape: tuple[int, int]) -> Image:
+def _cell(jpeg: bytes | None, *, present: bool, shape: tuple[int, int]) -> Image:
     if jpeg:
         small: Image = canvas.pillow().open(io.BytesIO(jpeg)).convert("RGB").resize((shape[1], shape[0]))
         return small
-    if present:
+    if present and jpeg is not None:
         return canvas.image(np.full((*shape, 3), _WAITING, np.uint8))
     row, column = np.indices(shape)
     stripes = ((row + column) // 4 % 2).astype(np.intp)
-    return canvas.image(np.array(_HATCH, np.uint8)[stripes])
+    return canvas.image(np.array(_FAILED if present else _ABSENT, np.uint8)[stripes])
 
 
 def _legend(legend: Mapping[str, Any]) -> Image:

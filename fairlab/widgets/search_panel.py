@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import QueryError
@@ -20,7 +22,6 @@ from fairlab.widgets.with_panel import WithPanel
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from pathlib import Path
 
     from fairlab.record import Record
     from fairlab.results import Results
@@ -161,12 +162,15 @@ class Browser(WithPanel):
             case "list":
                 self._search.picks.add(key, on=on)
                 self._search.update(picked=self._search.picks.keys())
-            case "glimpse":
+            case "pictures":
                 for wanted in content.get("keys", ()):
                     with contextlib.suppress(QueryError):  # scrolled out of an older search meanwhile
                         self._glimpses.ask(wanted, self._search.picks.record(wanted))
             case "code":
                 self._tell("code", text=code_of(self._search.picks.record(key)))
+            case "save":
+                path = self.to_csv(_free_name())
+                self._tell("saved", text=f"{path.name} is written: fairlab run … --over {path.name}")
             case "view":
                 from fairlab.widgets.looking import view  # which brings all that there is to look at
 
@@ -181,7 +185,7 @@ class Browser(WithPanel):
 
     def _tell_glimpse(self, key: str, found: Glimpse) -> None:
         buffers = [found.picture] if found.picture else []
-        self._tell("glimpse", buffers=buffers, key=key, reason=discreet(found.reason))
+        self._tell("picture", buffers=buffers, key=key, note=discreet(found.reason))
 
     # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,3 +201,9 @@ class Browser(WithPanel):
             for row in self._search.values["rows"]
         ]
         return "\n".join([*self._search.lines(), *rows])
+
+
+def _free_name() -> Path:
+    """A file beside the notebook that is not there yet: a list written before stays."""
+    names = (f"images{number or ''}.csv" for number in itertools.chain([None], itertools.count(2)))
+    return next(path for name in names if not (path := Path(name)).exists())

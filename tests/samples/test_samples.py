@@ -131,6 +131,10 @@ def test_a_sample_is_what_its_record_says(name: str, version: str) -> None:
     entry = found["multiscales"][0]
     assert tuple(axis["name"] for axis in entry["axes"]) == record.axes
     assert pixels(path).shape == record.shape
+    scale = entry["datasets"][0]["coordinateTransformations"][0]["scale"]
+    sizes = dict(zip(record.axes, scale, strict=True))
+    units = {axis["name"] for axis in entry["axes"] if axis.get("unit") == "micrometer"}
+    assert {name: size for name, size in sizes.items() if name in units} == record.pixel_size
     assert (found.get("version") or entry["version"]) == record.ngff_version == version
     assert entry["name"] == record.title
     assert manifest.problems(path) == []

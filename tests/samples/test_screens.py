@@ -12,6 +12,7 @@ from skimage.measure import label, regionprops
 
 import fairlab
 from fairlab import samples
+from fairlab.levels import spacing
 from fairlab.sharing import manifest
 
 
@@ -24,6 +25,7 @@ def test_the_plate_is_what_its_record_says(version: str) -> None:
     assert not list(path.glob("*/*/*/manifest*"))
     image = fairlab.open_plate(f"sample:plate@{version}", check="all")["scale0/image"]
     assert (image.dims, image.shape) == (record.axes, record.shape)
+    assert {dim: spacing(image, dim) for dim in "yx"} == pytest.approx(record.pixel_size)
     assert int(image.present.sum()) == record.n_images == 22
     assert not image.present.sel(row="C", column="4").any()
     assert image.attrs["license"] == record.license and image.attrs["ngff_version"] == version

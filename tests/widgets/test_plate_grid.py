@@ -160,6 +160,17 @@ def test_missing_wells_are_hatched_and_others_are_not(tmp_path, grid):
     assert np.median(columns) > sheet.shape[1] * 0.7 and np.median(rows) > sheet.shape[0] * 0.6
 
 
+def test_what_could_not_be_read_is_hatched_and_named_in_the_saved_notebook(tmp_path, sent):
+    write_plate(tmp_path / "p.zarr", wells=[(0, 0), (0, 1)], rows="A", columns="12")
+    for chunk in (tmp_path / "p.zarr" / "A" / "2" / "0").rglob("c/*/*/*"):
+        chunk.write_bytes(b"damaged")
+    data, _ = fairlab.view(fairlab.open_plate(tmp_path / "p.zarr"))._repr_mimebundle_()
+    assert "not read: A02 field 0: ChunkError" in data["text/plain"] and "A01" not in data["text/plain"]
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")).astype(int)
+    red = sheet[..., 0] - sheet[..., 2] > 60
+    assert red.sum() > 200 and np.nonzero(red)[1].min() > sheet.shape[1] / 2
+
+
 def test_a_sheet_of_noise_stays_light_enough_for_a_notebook():
     noise = np.random.default_rng(1).integers(0, 255, (96, 96, 3), dtype=np.uint8)
     file = io.BytesIO()

@@ -90,6 +90,16 @@ def test_the_list_stays_through_searches_and_is_written_for_runs(reader, tmp_pat
     assert check_parameters(parameters_of("measure_objects"), {lines[0]: lines[1]})["url"] == "sample:cells2d"
 
 
+def test_the_list_is_saved_beside_the_notebook_and_never_over_another(reader, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images.csv").write_text("mine")
+    reader.do("list", key=reader.key("2D"), on=True)
+    reader.do("save")
+    assert (tmp_path / "images.csv").read_text() == "mine"
+    assert (tmp_path / "images2.csv").read_text() == "url\nsample:cells2d\n"
+    assert "images2.csv" in reader.told("saved")[0][0]["text"] and reader.browser.error is None
+
+
 def test_an_empty_list_is_not_written(reader, tmp_path):
     with pytest.raises(errors.QueryError) as caught:
         reader.browser.to_csv(tmp_path / "list.csv")
@@ -124,17 +134,17 @@ def test_without_a_question_the_catalogue_is_counted(monkeypatch):
 
 
 def test_pictures_come_as_messages_and_are_never_kept_in_the_notebook(reader):
-    reader.do("glimpse", keys=[reader.key("2D")])
-    reader.wait(lambda: reader.told("glimpse"))
-    (content, buffers) = reader.told("glimpse")[0]
-    assert content["key"] == reader.key("2D") and content["reason"] == ""
+    reader.do("pictures", keys=[reader.key("2D")])
+    reader.wait(lambda: reader.told("picture"))
+    (content, buffers) = reader.told("picture")[0]
+    assert content["key"] == reader.key("2D") and content["note"] == ""
     assert buffers[0].startswith(b"\x89PNG")
     assert "PNG" not in str(reader.front.get_state())
 
 
 def test_a_picture_of_a_row_that_is_gone_is_no_fault(reader):
-    reader.do("glimpse", keys=["r99", reader.key("2D")])
-    reader.wait(lambda: reader.told("glimpse"))
+    reader.do("pictures", keys=["r99", reader.key("2D")])
+    reader.wait(lambda: reader.told("picture"))
     assert reader.browser.error is None
 
 
@@ -161,7 +171,7 @@ def test_failures_are_named_in_the_panel_and_in_python(reader):
     assert isinstance(reader.browser.error, errors.QueryError)
     assert "sapeins" in reader.told("error")[0][0]["text"]
     assert reader.told("done")
-    reader.do("glimpse", keys=[])  # scrolling is no answer to it
+    reader.do("pictures", keys=[])  # scrolling is no answer to it
     assert isinstance(reader.browser.error, errors.QueryError)
     reader.do("choose", facet="organism", value="Homo sapiens", on=True)
     assert reader.browser.error is None

@@ -1,20 +1,20 @@
 // What panels share: commands, a badge while the kernel does something else, code to copy, small pictures.
 import { errorLine, frame, h } from "./dom.js";
 
-/** A panel in `el`. `ask` sends a command; `on` listens to the model until the panel goes. */
+/** A panel in `el`. `ask` sends a command; `on` listens to the model until the panel goes, and `ends` is done then. */
 export function panel(model, el, name) {
   const errors = errorLine(model);
-  const busy = h("span", { className: "fl-badge fl-busy", role: "status", hidden: true }, "kernel busy");
+  const busy = h("span.fl-badge.fl-busy", { role: "status", hidden: true }, "kernel busy");
   const body = h("div", {});
   const root = frame(name, body, busy, errors.element);
   root.classList.add("fl-panel");
   el.append(root);
   const view = Math.random().toString(36).slice(2);
   const waiting = new Set();
-  const handlers = [];
+  const ends = [];
   const on = (event, handler) => {
     model.on(event, handler);
-    handlers.push(() => model.off(event, handler));
+    ends.push(() => model.off(event, handler));
   };
   let sent = 0;
   const ask = (kind, content = {}) => {
@@ -28,7 +28,7 @@ export function panel(model, el, name) {
     if (message.kind === "done") waiting.delete(message.number);
     if (!waiting.size) busy.hidden = true;
   });
-  return { root, body, ask, on, errors, close: () => handlers.forEach((off) => off()) };
+  return { model, body, ask, on, ends, close: () => ends.forEach((end) => end()) };
 }
 
 /** Children of an element, without those that are not there. */
@@ -43,8 +43,7 @@ export async function offer(text, place, say) {
     fill(place);
     say("Copied");
   } catch {
-    const field = h("textarea", { className: "fl-field fl-code", rows: text.split("\n").length, readOnly: true, "aria-label": "Code to copy" });
-    field.value = text;
+    const field = h("textarea.fl-field.fl-code", { rows: text.split("\n").length, readOnly: true, "aria-label": "Code to copy", value: text });
     fill(place, field);
     field.focus();
     field.select();
@@ -52,23 +51,42 @@ export async function offer(text, place, say) {
   }
 }
 
-/** Pictures by key, kept for as long as the model lives and shared by its views; the oldest go first. */
-export function pictures(model, most) {
-  if (!model.fairlabPictures) {
-    const kept = new Map();
-    const keep = (key, found) => {
-      kept.delete(key);
-      kept.set(key, found);
-      if (kept.size > most) {
-        const [oldest, { url }] = kept.entries().next().value;
-        kept.delete(oldest);
-        if (url) URL.revokeObjectURL(url);
-      }
-    };
-    model.fairlabPictures = { kept, keep };
-  }
-  return model.fairlabPictures;
+/**
+ * Small pictures by key, which are asked for when their element comes into view; `changed` hears of each that comes.
+ * They are kept for as long as the model lives, and shared by its views; beyond `most` the oldest go.
+ */
+export function pictures({ model, ask, on, ends }, { most, root, keyOf, changed }) {
+  const kept = (model.fairlabPictures ??= new Map());
+  const keep = (key, buffer, about = {}) => {
+    if (kept.get(key)?.url) return; // another view of the same model was faster
+    kept.set(key, { ...about, url: buffer && URL.createObjectURL(new Blob([buffer])) });
+    if (kept.size <= most) return;
+    const [oldest, { url }] = kept.entries().next().value;
+    kept.delete(oldest);
+    if (url) URL.revokeObjectURL(url);
+  };
+  const asked = new Set();
+  let wanted = [];
+  const want = (key) => {
+    if (asked.has(key) || kept.has(key)) return;
+    asked.add(key);
+    if (!wanted.length) requestAnimationFrame(() => ask("pictures", { keys: wanted.splice(0) }));
+    wanted.push(key);
+  };
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) want(keyOf(target));
+  }, { root, rootMargin: "80px" });
+  on("msg:custom", (message, buffers) => {
+    if (message.kind !== "picture") return;
+    asked.delete(message.key);
+    keep(message.key, buffers[0], message);
+    changed(message.key);
+  });
+  ends.push(() => seen.disconnect());
+  return {
+    get: (key) => kept.get(key), keep, want,
+    again: (key) => kept.get(key)?.url || (kept.delete(key), want(key)),
+    watch: (element) => (seen.unobserve(element), seen.observe(element)), // tells at once whether it is in view
+    leave: (element) => (seen.unobserve(element), asked.delete(keyOf(element))),
+  };
 }
-
-/** The address inside this page of a picture that the kernel sent. */
-export const urlOf = (buffer) => URL.createObjectURL(new Blob([buffer]));
