@@ -1,51 +1,31 @@
-"""From the bytes of one stored chunk to its pixels.
+"""How chunks are stored, read from an array's metadata, and from the bytes of one to its pixels.
 
-The usual codecs are called directly, because a chunk decoded through zarr costs three times as much; what
-is left (filters) goes through zarr, built from the same metadata. Every decompressor is held to the size
-that the metadata declares: a small body that unpacks into a gigabyte is an error, not a gigabyte.
+What the usual codecs did is undone by :mod:`fairlab.net.unpacking`; what is left (filters) goes through zarr, built
+from the same metadata.
 """
 
 from __future__ import annotations
 
-import bz2
 import math
-import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numcodecs import blosc, lz4, zstd
 
 from fairlab.errors import ChunkError, FormatError
 from fairlab.net import shards
 from fairlab.net.shards import named
+from fairlab.net.unpacking import SAME_SIZE, UNPACK, Buffer, Scratch, Unpack, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    Buffer = bytes | memoryview
+__all__ = ["Coding", "Decoder", "Scratch", "coding"]
 
-_MAX_SCRATCH: Final = 16 << 20
-_LZMA_MEMORY: Final = 128 << 20
 _SLACK: Final = 1 << 20  # a body between two compressors is no larger than the pixels, give or take headers
-
-
-class Scratch:
-    """Memory that one decoder after another writes into, instead of asking for new memory each time."""
-
-    def __init__(self) -> None:
-        self._memory = np.empty(0, np.uint8)
-
-    def room(self, size: int) -> NDArray[np.uint8]:
-        """So many bytes, valid until the next call."""
-        if size > _MAX_SCRATCH:  # kept for good, it would cost more than it saves
-            return np.empty(size, np.uint8)
-        if self._memory.nbytes < size:
-            self._memory = np.empty(size, np.uint8)
-        return self._memory[:size]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,17 +68,17 @@ class Coding:
         return self.nbytes + self.nbytes // 8 + _SLACK
 
     @cached_property
-    def steps(self) -> tuple[tuple[Callable[..., Buffer], Mapping[str, Any], int | None], ...]:
+    def steps(self) -> tuple[tuple[Unpack, Mapping[str, Any], int | None], ...]:
         """What unpacks the stored bytes, and how many bytes each step must give, where that is known."""
         # All sizes are known but that of what lies between two compressors.
         size: int | None = None if self.filters or self.layout else self.nbytes
-        steps: list[tuple[Callable[..., Buffer], Mapping[str, Any], int | None]] = []
+        steps: list[tuple[Unpack, Mapping[str, Any], int | None]] = []
         for name, how in reversed(self.unpackers):
-            steps.append((_UNPACK[name], how, size))
-            if name not in _SAME_SIZE:
+            steps.append((UNPACK[name], how, size))
+            if name not in SAME_SIZE:
                 size = None
             elif size is not None:
-                size += _SAME_SIZE[name]
+                size += SAME_SIZE[name]
         return tuple(reversed(steps))
 
 
@@ -132,7 +112,7 @@ def _coding_v2(
 ) -> Coding:
     codecs = [c for c in [*(metadata.get("filters") or []), metadata.get("compressor")] if c is not None]
     unpackers = []
-    while codecs and codecs[-1]["id"] in _UNPACK:
+    while codecs and codecs[-1]["id"] in UNPACK:
         unpackers.append((codecs[-1]["id"], codecs.pop()))
     _refuse_hidden((codec["id"] for codec in codecs), where)
     axes = tuple(range(len(shape)))
@@ -150,7 +130,7 @@ def _coding_v3(
 ) -> Coding:
     codecs = list(metadata["codecs"])
     unpackers = []
-    while codecs and named(codecs[-1])[0] in _UNPACK:
+    while codecs and named(codecs[-1])[0] in UNPACK:
         unpackers.append(named(codecs.pop()))
     _refuse_hidden((named(codec)[0] for codec in codecs), where)
     usual = Coding(shape=shape, dtype=dtype, order=tuple(range(len(shape))), unpackers=tuple(unpackers))
@@ -172,7 +152,7 @@ def _coding_v3(
 
 def _refuse_hidden(names: Iterable[str], where: str) -> None:
     # Between filters a decompressor would run inside zarr, where nothing bounds what it unpacks.
-    hidden = [name for name in names if name in _UNPACK and name not in _SAME_SIZE]
+    hidden = [name for name in names if name in UNPACK and name not in SAME_SIZE]
     if hidden:
         raise FormatError(
             f"the codec {hidden[0]!r} stands before a filter, where its size cannot be bounded\n  at {where}",
@@ -236,7 +216,7 @@ class Decoder:
             stored = self._assembled(bytes(buffer), coding, coding.layout, coding.inner, scratch)
         else:
             plain = np.frombuffer(buffer, np.uint8)
-            _check(plain.nbytes, coding.nbytes, coding.nbytes)
+            checked(plain.nbytes, coding.nbytes, coding.nbytes)
             stored = plain.view(coding.dtype).reshape(coding.stored_shape)
         return stored.transpose(coding.back)
 
@@ -252,142 +232,3 @@ class Decoder:
                 corner = [slice(i * n, (i + 1) * n) for i, n in zip(cell, layout.inner, strict=True)]
                 out[tuple(corner)] = self(memoryview(body)[part], scratch, inner)
         return out
-
-
-def _wrong_size(found: int, expected: int) -> ChunkError:
-    return ChunkError(
-        f"it unpacks to {found} bytes where the metadata declares {expected}",
-        kind="chunk-damaged",
-        bytes=found,
-        expected=expected,
-    )
-
-
-def _check(found: int, size: int | None, limit: int) -> int:
-    if found != size if size is not None else found > limit:
-        raise _wrong_size(found, size if size is not None else limit)
-    return found
-
-
-def _blosc(body: Buffer, size: int | None, limit: int, _: Mapping[str, Any], scratch: Scratch) -> Buffer:
-    header = bytes(memoryview(body)[:16])
-    if len(header) < 16 or int.from_bytes(header[12:16], "little") > memoryview(body).nbytes:
-        raise ChunkError("it is shorter than its own header says", kind="chunk-damaged")
-    nbytes = _check(int.from_bytes(header[4:8], "little"), size, limit)
-    room = scratch.room(nbytes)
-    blosc.decompress(body, room)
-    return room.data
-
-
-def _zstd(body: Buffer, size: int | None, limit: int, _: Mapping[str, Any], scratch: Scratch) -> Buffer:
-    stated = _zstd_size(bytes(memoryview(body)[:18]))
-    nbytes = _check(stated, size, limit) if stated is not None else size
-    if nbytes is None:
-        raise ChunkError(
-            "its size is stated nowhere, so unpacking it cannot be bounded", kind="chunk-damaged"
-        )
-    room = scratch.room(nbytes)
-    zstd.decompress(body, room)
-    return room.data
-
-
-def _zstd_size(header: bytes) -> int | None:
-    """Content size that a zstd frame states (RFC 8878, 3.1.1.1); None when it states none."""
-    if header[:4] != b"\x28\xb5\x2f\xfd" or len(header) < 6:
-        raise ChunkError("it is no zstd frame", kind="chunk-damaged")
-    descriptor = header[4]
-    single = bool(descriptor & 0x20)
-    width = (1 if single else 0, 2, 4, 8)[descriptor >> 6]
-    start = 5 + (not single) + (0, 1, 2, 4)[descriptor & 3]
-    value = int.from_bytes(header[start : start + width], "little")
-    return None if not width else value + (256 if width == 2 else 0)
-
-
-def _lz4(body: Buffer, size: int | None, limit: int, _: Mapping[str, Any], scratch: Scratch) -> Buffer:
-    # numcodecs puts the size in front of the block.
-    nbytes = _check(int.from_bytes(bytes(memoryview(body)[:4]), "little"), size, limit)
-    room = scratch.room(nbytes)
-    lz4.decompress(body, room)
-    return room.data
-
-
-def _deflated(window: int) -> Callable[..., Buffer]:
-    def unpack(body: Buffer, size: int | None, limit: int, _: Mapping[str, Any], scratch: Scratch) -> Buffer:
-        return _streamed(lambda: zlib.decompressobj(window), body, size, limit)
-
-    return unpack
-
-
-def _bz2(body: Buffer, size: int | None, limit: int, _: Mapping[str, Any], scratch: Scratch) -> Buffer:
-    return _streamed(bz2.BZ2Decompressor, body, size, limit)
-
-
-def _lzma(body: Buffer, size: int | None, limit: int, how: Mapping[str, Any], scratch: Scratch) -> Buffer:
-    import lzma
-
-    format_ = int(how.get("format", lzma.FORMAT_XZ))
-    filters = how.get("filters") if format_ == lzma.FORMAT_RAW else None
-    # The header asks for the dictionary's memory; the strongest preset needs 65 MB.
-    return _streamed(
-        lambda: lzma.LZMADecompressor(format_, memlimit=None if filters else _LZMA_MEMORY, filters=filters),
-        body,
-        size,
-        limit,
-    )
-
-
-def _streamed(make: Callable[[], Any], body: Buffer, size: int | None, limit: int) -> bytes:
-    """Unpack a stream, or several one after the other, never asking for more than is allowed."""
-    allowed = limit if size is None else size
-    parts: list[bytes] = []
-    left, found = bytes(body), 0
-    while left:
-        stream = make()
-        parts.append(stream.decompress(left, allowed - found + 1))
-        found += len(parts[-1])
-        if found > allowed:
-            raise _wrong_size(found, allowed)
-        if not stream.eof:
-            raise ChunkError("its compressed data ends too early", kind="chunk-damaged")
-        left = stream.unused_data
-    _check(found, size, limit)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _plain(name: str) -> Callable[..., Buffer]:
-    """A codec of numcodecs whose output is no larger than its input."""
-
-    def unpack(body: Buffer, size: int | None, limit: int, how: Mapping[str, Any], _: Scratch) -> Buffer:
-        from numcodecs import get_codec
-
-        plain: Buffer = get_codec({**how, "id": name}).decode(bytes(body))
-        return plain
-
-    return unpack
-
-
-def _crc32c(body: Buffer, size: int | None, limit: int, how: Mapping[str, Any], scratch: Scratch) -> Buffer:
-    if "id" in how:  # zarr v2: numcodecs' own, which knows where it put the sum
-        return _plain("crc32c")(body, size, limit, how, scratch)
-    from google_crc32c import value
-
-    view = memoryview(body)
-    plain = view[:-4]
-    if len(view) < 4 or value(bytes(plain)) != int.from_bytes(bytes(view[-4:]), "little"):
-        raise ChunkError("its checksum (crc32c) does not match", kind="checksum-mismatch")
-    return plain
-
-
-_SUMS: Final = ("crc32", "adler32", "fletcher32", "jenkins_lookup3")
-_UNPACK: Final[dict[str, Callable[..., Any]]] = {
-    name: unpack
-    for plain, unpack in {
-        "blosc": _blosc, "zstd": _zstd, "lz4": _lz4, "gzip": _deflated(31), "zlib": _deflated(15), "bz2": _bz2,
-        "lzma": _lzma, "shuffle": _plain("shuffle"), **{name: _plain(name) for name in _SUMS},
-    }.items()
-    for name in (plain, f"numcodecs.{plain}")
-} | {"crc32c": _crc32c, "numcodecs.crc32c": _plain("crc32c")}  # fmt: skip
-_SAME_SIZE: Final = {
-    **dict.fromkeys(("shuffle", "numcodecs.shuffle"), 0),
-    **dict.fromkeys((prefix + name for name in (*_SUMS, "crc32c") for prefix in ("", "numcodecs.")), 4),
-}
