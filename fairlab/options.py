@@ -14,39 +14,104 @@ import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fairlab.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DEFAULTS: dict[str, Any] = {
-    "timeout_s": 60.0,
-    "source_timeout_s": 10.0,
-    "connect_timeout_s": 10.0,
-    "max_connections": 64,
-    "max_read_bytes": None,
-    "cache_dir": None,
-    "cache_max_bytes": 0,
-    "answers_max_bytes": 100_000_000,
-    "hosts": {},
-    "contact": None,
-    "verify": "auto",
-    "trusted_hosts": (),
-    "follow_links": False,
-    "folders": (),
-    "s3_endpoint": None,
-    "s3_region": None,
-    "s3_profile": None,
-    "s3_anonymous": None,
-    "azure_account": None,
-    "offline": False,
-    "moves": None,
-    "catalogue_dir": None,
-    "country": None,
+
+class _Option(NamedTuple):
+    default: Any
+    expected: str
+    """What a value must be, for messages."""
+    fits: Callable[[Any], bool]
+    """Whether a value is that."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("http://", "https://")) and "?" not in value
+
+
+def _are_hosts(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str)
+        and (_is_address(at) or (isinstance(at, list | tuple) and bool(at) and all(map(_is_address, at))))
+        for name, at in value.items()
+    )
+
+
+def _above_zero(default: float) -> _Option:
+    return _Option(default, "a number above zero", lambda value: _is_number(value) and value > 0)
+
+
+def _bytes(default: int) -> _Option:
+    return _Option(default, "bytes, or 0 for none", lambda value: _is_number(value) and value >= 0)
+
+
+_NO: Final = _Option(False, "True or False", lambda value: isinstance(value, bool))
+_TEXT: Final = _Option(None, "a text, or None", lambda value: value is None or isinstance(value, str))
+_PATH: Final = _Option(None, "a path, or None", lambda value: value is None or _is_path(value))
+_OPTIONS: Final[dict[str, _Option]] = {
+    "timeout_s": _above_zero(60.0),
+    "source_timeout_s": _above_zero(10.0),
+    "connect_timeout_s": _above_zero(10.0),
+    "max_connections": _above_zero(64),
+    "max_read_bytes": _Option(
+        None,
+        "bytes above zero, or None",
+        lambda value: value is None or (isinstance(value, int) and value > 0),
+    ),
+    "cache_dir": _PATH,
+    "cache_max_bytes": _bytes(0),
+    "answers_max_bytes": _bytes(100_000_000),
+    "hosts": _Option({}, 'names and addresses, for example {"idr": "https://idr.example.org"}', _are_hosts),
+    "contact": _Option(
+        None,
+        "an address on one line, or None",
+        lambda value: value is None or (isinstance(value, str) and value.isprintable()),
+    ),
+    "verify": _Option("auto", '"auto", True or False', lambda value: value in ("auto", True, False)),
+    "trusted_hosts": _Option(
+        (),
+        'names of hosts, for example ("cdn.example.org",)',
+        lambda value: (
+            isinstance(value, tuple | list | set | frozenset)
+            and all(isinstance(host, str) and host and "/" not in host for host in value)
+        ),
+    ),
+    "follow_links": _NO,
+    "folders": _Option(
+        (),
+        'a list of folders and addresses, for example ["/data/images"]',
+        lambda value: isinstance(value, tuple | list) and all(map(_is_path, value)),
+    ),
+    "s3_endpoint": _TEXT,
+    "s3_region": _TEXT,
+    "s3_profile": _TEXT,
+    "s3_anonymous": _Option(
+        None, "True, False or None", lambda value: value is None or isinstance(value, bool)
+    ),
+    "azure_account": _TEXT,
+    "offline": _NO,
+    "moves": _PATH,
+    "catalogue_dir": _PATH,
+    "country": _Option(
+        None,
+        'two letters such as "DE", or None',
+        lambda value: value is None or (isinstance(value, str) and len(value) == 2 and value.isalpha()),
+    ),
 }
-_current = dict(_DEFAULTS)
+_current = {name: known.default for name, known in _OPTIONS.items()}
 
 
 class set_options:
@@ -143,7 +208,13 @@ class set_options:
 
 
 def option(name: str) -> Any:
-    """The value in force of one option."""
+    """The value in force of one option; see :class:`set_options` for their names.
+
+    Examples
+    --------
+    >>> option("max_connections")
+    64
+    """
     return _current[name]
 
 
@@ -189,81 +260,12 @@ def _memory_bytes() -> int:
 
 
 def _check(name: str, value: Any) -> None:
-    if name not in _DEFAULTS:
-        near = difflib.get_close_matches(name, _DEFAULTS, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else f"; options are: {', '.join(_DEFAULTS)}"
+    if name not in _OPTIONS:
+        near = difflib.get_close_matches(name, _OPTIONS, n=1)
+        hint = f'; did you mean "{near[0]}"?' if near else f"; options are: {', '.join(_OPTIONS)}"
         raise QueryError(f'there is no option "{name}"{hint}', kind="option-unknown", option=name)
-    expected, fits = _EXPECTED.get(name, ("", lambda _: True))
-    if not fits(value):
+    known = _OPTIONS[name]
+    if not known.fits(value):
         raise QueryError(
-            f'option "{name}" is {value!r}; expected {expected}', kind="option-value", option=name
+            f'option "{name}" is {value!r}; expected {known.expected}', kind="option-value", option=name
         )
-
-
-def _are_hosts(value: Any) -> bool:
-    def is_address(text: Any) -> bool:
-        return isinstance(text, str) and text.startswith(("http://", "https://")) and "?" not in text
-
-    return isinstance(value, Mapping) and all(
-        isinstance(name, str)
-        and (is_address(at) or (isinstance(at, list | tuple) and len(at) > 0 and all(map(is_address, at))))
-        for name, at in value.items()
-    )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-_POSITIVE = ("a number above zero", lambda value: _is_number(value) and value > 0)
-_BYTES = ("bytes, or 0 for none", lambda value: _is_number(value) and value >= 0)
-_FLAG = ("True or False", lambda value: isinstance(value, bool))
-_TEXT = ("a text, or None", lambda value: value is None or isinstance(value, str))
-_EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "timeout_s": _POSITIVE,
-    "source_timeout_s": _POSITIVE,
-    "connect_timeout_s": _POSITIVE,
-    "max_connections": _POSITIVE,
-    "country": (
-        'two letters such as "DE", or None',
-        lambda value: value is None or (isinstance(value, str) and len(value) == 2 and value.isalpha()),
-    ),
-    "max_read_bytes": (
-        "bytes above zero, or None",
-        lambda value: value is None or (isinstance(value, int) and value > 0),
-    ),
-    "cache_max_bytes": _BYTES,
-    "answers_max_bytes": _BYTES,
-    "hosts": ('names and addresses, for example {"idr": "https://idr.example.org"}', _are_hosts),
-    "contact": (
-        "an address on one line, or None",
-        lambda value: value is None or (isinstance(value, str) and value.isprintable()),
-    ),
-    "verify": ('"auto", True or False', lambda value: value in ("auto", True, False)),
-    "trusted_hosts": (
-        'names of hosts, for example ("cdn.example.org",)',
-        lambda value: (
-            isinstance(value, tuple | list | set | frozenset)
-            and all(isinstance(host, str) and host and "/" not in host for host in value)
-        ),
-    ),
-    "follow_links": _FLAG,
-    "folders": (
-        'a list of folders and addresses, for example ["/data/images"]',
-        lambda value: (
-            isinstance(value, tuple | list)
-            and all(isinstance(one, str | os.PathLike) and os.fspath(one) for one in value)
-        ),
-    ),
-    "offline": _FLAG,
-    "catalogue_dir": ("a path, or None", lambda value: value is None or isinstance(value, str | os.PathLike)),
-    "moves": (
-        "a path, or None",
-        lambda value: value is None or (isinstance(value, str | os.PathLike) and bool(os.fspath(value))),
-    ),
-    "s3_endpoint": _TEXT,
-    "s3_region": _TEXT,
-    "s3_profile": _TEXT,
-    "azure_account": _TEXT,
-    "s3_anonymous": ("True, False or None", lambda value: value is None or isinstance(value, bool)),
-}

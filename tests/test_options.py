@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from fairlab import options
 from fairlab.errors import QueryError
 from fairlab.options import option, set_options
 
@@ -17,6 +20,10 @@ from fairlab.options import option, set_options
         ("trusted_hosts", "cdn.example.org", ("cdn.example.org",)),
         ("trusted_hosts", ("https://cdn.example.org",), []),
         ("follow_links", 1, True),
+        ("cache_dir", 3, "/tmp/elsewhere"),
+        ("catalogue_dir", "", None),
+        ("folders", [""], ["/data/images"]),
+        ("country", "DEU", "DE"),
         ("s3_anonymous", "no", False),
         ("s3_region", 1, "eu-west-2"),
         ("source_timeout_s", -1, 3),
@@ -36,6 +43,11 @@ def test_a_value_of_the_wrong_kind_is_refused(name: str, wrong: object, right: o
     with set_options(**{name: right}):
         assert option(name) == right
     assert option(name) == before
+
+
+def test_every_option_is_described() -> None:
+    described = set(re.findall(r"^    (\w+) : ", set_options.__doc__ or "", re.MULTILINE))
+    assert described == options._OPTIONS.keys()
 
 
 def test_a_misspelt_option_is_named() -> None:
