@@ -250,6 +250,13 @@ def test_filters_of_zarr_2(tmp_path: Path, dtype: str, filters: list[Any]) -> No
     agree(write(tmp_path / "a", data, zarr_format=2, filters=filters, compressors=numcodecs.Zlib()))
 
 
+def test_filters_that_widen(tmp_path: Path) -> None:
+    data = numbers("|u1", (1000, 1200))
+    filters = [numcodecs.AsType("<f8", "|u1")]
+    path = write(tmp_path / "a", data, zarr_format=2, filters=filters, chunks=(1000, 1200), compressors=None)
+    np.testing.assert_array_equal(open_image(path)["scale0/image"].values, data)
+
+
 def named(name: str, **configuration: Any) -> dict[str, Any]:
     """One of the codecs that zarr-python took over from numcodecs."""
     return {"name": f"numcodecs.{name}", "configuration": configuration}
@@ -367,6 +374,18 @@ def test_shards_of_transposed_chunks(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         open_image(path)
     assert caught.value.kind == "array-metadata"
+
+
+def test_shards_in_which_old_chunks_were_left(tmp_path: Path) -> None:
+    data = numbers("<u2", (64, 64))
+    codec = ShardingCodec(chunk_shape=(16, 16), codecs=[BytesCodec()], index_codecs=[BytesCodec()])
+    options = {"chunks": (64, 64), "serializer": codec, "compressors": None, "filters": None}
+    path = write(tmp_path / "a", data, zarr_format=3, **options)
+    shard = path / "0" / "c" / "0" / "0"
+    body = shard.read_bytes()
+    index = np.frombuffer(body[-256:], "<u8").reshape(16, 2) + np.array([len(body), 0], "<u8")
+    shard.write_bytes(body[:-256] + bytes(256) + body[:-256] + index.tobytes())
+    np.testing.assert_array_equal(open_image(path)["scale0/image"].values, data)
 
 
 def test_codecs_that_are_stated_as_mere_names(tmp_path: Path) -> None:

@@ -392,7 +392,7 @@ class _Memory:
     def __init__(self, documents: dict[str, Any]):
         self._documents = {key: json.dumps(value).encode() for key, value in documents.items()}
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Any = None) -> bytes | None:
+    def get(self, key: str, **_: Any) -> bytes | None:
         return self._documents.get(key)
 
 

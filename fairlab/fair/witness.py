@@ -52,9 +52,16 @@ class Witness:
         self.answers: dict[str, Answer] = {}
         """Key to the last answer; the bodies of what is read as pixels are not kept."""
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+    def get(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes | None:
         """See :class:`fairlab.net.store.Store`."""
-        told = self._exchange(key, part, deadline)
+        told = self._exchange(key, part, deadline, max_bytes)
         self.answers[key] = told.answer
         if told.error is not None:
             raise told.error
@@ -68,10 +75,12 @@ class Witness:
         self.answers[key] = _document(told)
         return self.answers[key]
 
-    def _exchange(self, key: str, part: slice | None, deadline: Deadline | None) -> _Exchange:
+    def _exchange(
+        self, key: str, part: slice | None, deadline: Deadline | None, max_bytes: int | None = None
+    ) -> _Exchange:
         url, began = f"{self.location}/{key}", time.perf_counter()
         try:
-            status, headers, body = self._asked(key, part, deadline)
+            status, headers, body = self._asked(key, part, deadline, max_bytes)
         except FairlabError as error:
             return _Exchange(_refused(url, error, time.perf_counter() - began), None, error)
         seconds = round(time.perf_counter() - began, 4)
@@ -85,13 +94,15 @@ class Witness:
         return _Exchange(answer, body, None)
 
     def _asked(
-        self, key: str, part: slice | None, deadline: Deadline | None
+        self, key: str, part: slice | None, deadline: Deadline | None, max_bytes: int | None
     ) -> tuple[int, Mapping[str, str], bytes | None]:
         if isinstance(self._store, HttpStore):
             clean = inner_path(key, where=self.location)
-            told = self._store.answer(clean, part=part, deadline=deadline, headers=_FROM_A_PAGE)
+            told = self._store.answer(
+                clean, part=part, deadline=deadline, headers=_FROM_A_PAGE, max_bytes=max_bytes
+            )
             return told.status, told.headers, None if told.missing else told.body
-        body = self._store.get(key, part=part, deadline=deadline)
+        body = self._store.get(key, part=part, deadline=deadline, max_bytes=max_bytes)
         return 404 if body is None else 200, {}, body
 
 

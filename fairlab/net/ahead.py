@@ -23,6 +23,8 @@ class Request:
     part: slice | None = None
     deadline: Deadline | None = None
     """Of all questions together; by default one that runs from when this one leaves."""
+    max_bytes: int | None = None
+    """Most that the object may have, also where only a part of it is wanted; by default what a read may take."""
 
     def begin(self, then: Callable[[Begun], None]) -> Begun | None:
         """Ask ahead; None where only waiting helps."""
@@ -30,9 +32,13 @@ class Request:
         if ahead is None:
             return None
         self.deadline = self.deadline or Deadline(waits=True)
-        begun: Begun | None = ahead(self.key, part=self.part, deadline=self.deadline, then=then)
+        begun: Begun | None = ahead(
+            self.key, part=self.part, deadline=self.deadline, max_bytes=self.max_bytes, then=then
+        )
         return begun
 
     def answer(self) -> bytes | None:
         """The bytes, asked for again where what was asked ahead did not come to a good end."""
-        return self.store.get(self.key, part=self.part, deadline=self.deadline or Deadline())
+        return self.store.get(
+            self.key, part=self.part, deadline=self.deadline or Deadline(), max_bytes=self.max_bytes
+        )

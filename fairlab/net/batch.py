@@ -66,7 +66,7 @@ class _Object:
 
     def request(self, part: slice | None, deadline: Deadline | None) -> Request:
         """The question for it, or for a part of it."""
-        return Request(self.reader.store, self.key, part, deadline)
+        return Request(self.reader.store, self.key, part, deadline, self.reader.max_bytes)
 
     @property
     def in_parts(self) -> bool:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Coding", "Decoder", "Scratch", "coding"]
 
 _SLACK: Final = 1 << 20  # a body between two compressors is no larger than the pixels, give or take headers
+_HEADERS: Final = 256
+_REWRITTEN: Final = 4  # some writers append what changes, and leave the old chunks in the shard
+_WIDENED: Final = 16  # filters may store bytes as complex numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,11 @@ class Coding:
     @cached_property
     def limit(self) -> int:
         """Bytes that the stored chunk may have: a little more than the pixels, should they not compress."""
-        return self.nbytes + self.nbytes // 8 + _SLACK
+        if self.layout is not None and self.inner is not None:
+            each = self.inner.limit - _SLACK + _HEADERS
+            return _REWRITTEN * (math.prod(self.layout.counts) * each + self.layout.index_bytes) + _SLACK
+        size = self.nbytes * (_WIDENED if self.filters else 1)
+        return size + size // 8 + _SLACK
 
     @cached_property
     def steps(self) -> tuple[tuple[Unpack, Mapping[str, Any], int | None], ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from fairlab.errors import AccessError, FairlabError, FormatError, warn
+from fairlab.errors import AccessError, FairlabError, FormatError, UnexpectedAnswer, warn
 from fairlab.net import batch, guard, memory, pool, shards
 from fairlab.net.ahead import Request
 from fairlab.net.http import Deadline
@@ -58,7 +58,7 @@ def documents(
     Raises
     ------
     FairlabError
-        Whatever the store raises. A refusal (403) or a web page counts as absence when another document
+        Whatever the store raises. A refusal (403, or 400) or a web page counts as absence when another document
         of the same burst is there: buckets that may not be listed refuse what they do not have, and some
         servers answer every address with a page.
 
@@ -68,7 +68,7 @@ def documents(
         A document is odd but readable, for example with the same key twice.
     """
     keys, needed = list(keys), set(required)
-    questions = [Request(store, key, deadline=deadline) for key in keys]
+    questions = [Request(store, key, deadline=deadline, max_bytes=json_documents.MAX_BYTES) for key in keys]
     answers = dict(zip(keys, pool.each(_document, questions, begin=Request.begin), strict=True))
     refusals = {key: answer for key, answer in answers.items() if isinstance(answer, FairlabError)}
     for key, refusal in refusals.items():
@@ -89,7 +89,11 @@ def _document(
     where = f"{request.store.location}/{request.key}"
     try:
         body = request.answer()
-    except (AccessError, FormatError) as refusal:
+    except (AccessError, FormatError, UnexpectedAnswer) as refusal:
+        if "too-large" in refusal.kind:
+            return _no_metadata(where, refusal), ()
+        if isinstance(refusal, UnexpectedAnswer) and not refusal.kind.startswith("http-4"):
+            raise
         return refusal
     if body is None:
         return None
@@ -100,6 +104,11 @@ def _document(
     if not isinstance(value, dict):
         return FormatError(f"{where} is no JSON object", kind="not-json", url=where), ()
     return value, remarks
+
+
+def _no_metadata(where: str, cause: FairlabError) -> FormatError:
+    why = cause.message.splitlines()[0]
+    return FormatError(f"{where} is longer than any metadata ({why})", kind="not-json", url=where)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -252,7 +261,10 @@ class ArrayReader(StoredArray):
                 self._indexes.move_to_end(cell)
                 return self._indexes[cell]
         assert self.layout is not None
-        body = self.store.get(self.key(cell), part=self.layout.index_part, deadline=deadline or Deadline())
+        part = self.layout.index_part
+        body = self.store.get(
+            self.key(cell), part=part, deadline=deadline or Deadline(), max_bytes=self.max_bytes
+        )
         index = None if body is None else shards.parse_index(body, self.layout)
         if index is not None:  # an absent one may yet come
             with self._lock:

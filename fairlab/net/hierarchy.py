@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fairlab.errors import AccessError, FairlabError, FormatError
 from fairlab.net import pool
-from fairlab.ngff.documents import parse
+from fairlab.ngff.documents import MAX_BYTES, parse
 from fairlab.ngff.validation.document import odd, unread
 from fairlab.ngff.validation.tree import Node, Wanted, children, understood
 
@@ -84,7 +84,7 @@ def _node(wanted: Wanted, answers: dict[str, _Answer], version: str | None) -> N
 def _answer(store: Store, key: str) -> _Answer:
     is_json = key.rpartition("/")[2] in ("zarr.json", ".zgroup", ".zattrs", ".zarray")
     try:
-        body = store.get(key, part=None if is_json else slice(0, 1))
+        body = store.get(key, part=None if is_json else slice(0, 1), max_bytes=MAX_BYTES if is_json else None)
     except (AccessError, FormatError) as refusal:
         return _Answer(there=False, refusal=refusal)
     except FairlabError:

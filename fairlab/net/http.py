@@ -107,6 +107,7 @@ def begin(
     *,
     part: slice | None = None,
     deadline: Deadline,
+    max_bytes: int | None = None,
     headers: tuple[str, ...] = (),
     ledger: Ledger | None = None,
     then: Callable[[curl.Begun], None],
@@ -118,7 +119,7 @@ def begin(
 
     Parameters
     ----------
-    url, part, deadline, headers, ledger
+    url, part, deadline, max_bytes, headers, ledger
         As :func:`get` has them.
     then : callable
         Hears of the end, on the thread that drives all exchanges.
@@ -130,7 +131,7 @@ def begin(
     """
     if _is_offline(url):
         return None
-    asked = _Asked(url, _range(part), headers, max_read_bytes(), ledger)
+    asked = _Asked(url, _range(part), headers, max_bytes or max_read_bytes(), ledger)
     return _begin(asked, url, headers, deadline, then=then)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +20,28 @@ if TYPE_CHECKING:
     from fairlab.net.answers import Answer
     from fairlab.net.checksums import Checksum, Verify
     from fairlab.net.curl import Begun
+    from fairlab.net.traffic import Ledger
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a store, whatever the address and the headers are."""
+
+    key: str
+    part: slice | None
+    deadline: Deadline
+    max_bytes: int | None
+
+    def put_to(self, url: str, headers: tuple[str, ...], sums: Ledger) -> Answer:
+        """The answer of an address."""
+        return http.get(
+            url,
+            part=self.part,
+            deadline=self.deadline,
+            max_bytes=self.max_bytes,
+            headers=headers,
+            ledger=sums,
+        )
 
 
 class HttpStore:
@@ -44,13 +66,27 @@ class HttpStore:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.location}>"
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+    def get(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes | None:
         """See :class:`fairlab.net.store.Store`."""
-        answer = self.answer(inner_path(key, where=self.location), part=part, deadline=deadline)
+        place = inner_path(key, where=self.location)
+        answer = self.answer(place, part=part, deadline=deadline, max_bytes=max_bytes)
         return None if answer.missing else answer.body
 
     def begin(
-        self, key: str, *, part: slice | None = None, deadline: Deadline, then: Callable[[Begun], None]
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline,
+        max_bytes: int | None = None,
+        then: Callable[[Begun], None],
     ) -> Begun | None:
         """Ask ahead what :meth:`get` is to be asked with the same words; None when that has to be waited for.
 
@@ -60,7 +96,15 @@ class HttpStore:
             return None
         url, headers = self._plain(inner_path(key, where=self.location))
         sums = ledger(self.location)
-        return http.begin(url, part=part, deadline=deadline, headers=headers, ledger=sums, then=then)
+        return http.begin(
+            url,
+            part=part,
+            deadline=deadline,
+            max_bytes=max_bytes,
+            headers=headers,
+            ledger=sums,
+            then=then,
+        )
 
     def _plain(self, key: str) -> tuple[str, tuple[str, ...]]:
         """Address of a key, and further headers, as they are asked for first."""
@@ -73,18 +117,19 @@ class HttpStore:
         part: slice | None = None,
         deadline: Deadline | None = None,
         headers: tuple[str, ...] = (),
+        max_bytes: int | None = None,
     ) -> Answer:
         """What the server says about a key that is known to be clean (``""`` is the address itself).
 
         Its body is the part that was asked for, also when the server sent the whole. ``headers`` are further
         ones of the request.
         """
-        deadline = deadline or Deadline()
+        question = Question(key, part, deadline or Deadline(), max_bytes)
 
         def ask(conditions: tuple[str, ...]) -> Answer:
-            answer = self._ask(key, part, deadline, conditions + headers)
+            answer = self._ask(question, conditions + headers)
             if self._differs(answer):  # it may have happened on the way
-                answer = self._ask(key, part, deadline, conditions + headers)
+                answer = self._ask(question, conditions + headers)
                 if self._differs(answer):
                     raise _differing(answer, self._checksum(answer))
             return answer
@@ -100,9 +145,8 @@ class HttpStore:
             return replace(answer, body=answer.body[part])
         return answer
 
-    def _ask(self, key: str, part: slice | None, deadline: Deadline, headers: tuple[str, ...]) -> Answer:
-        sums = ledger(self.location)
-        return http.get(self._address(key), part=part, deadline=deadline, headers=headers, ledger=sums)
+    def _ask(self, question: Question, headers: tuple[str, ...]) -> Answer:
+        return question.put_to(self._address(question.key), headers, ledger(self.location))
 
     def _address(self, key: str) -> str:
         return f"{self._base}/{quote(key)}{self._query}" if key else self._url

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fairlab.errors import AccessError, FormatError, Unavailable
 from fairlab.net.traffic import ledger
 from fairlab.ngff.paths import inner_path
-from fairlab.options import option
+from fairlab.options import max_read_bytes, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,14 @@ class DirectoryStore:
     def __repr__(self) -> str:
         return f"<DirectoryStore {self.location}>"
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+    def get(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes | None:
         """See :class:`fairlab.net.store.Store`."""
         path = os.path.join(self._root, inner_path(key, where=self.location))  # noqa: PTH118 (half the time of a Path)
         real = os.path.realpath(path)
@@ -47,7 +54,7 @@ class DirectoryStore:
         sums.began()
         body = None
         try:
-            body = _read(real, part)
+            body = _read(real, part, max_bytes or max_read_bytes())
         except _NotAFile as exc:
             raise FormatError(
                 f"{path} is no file, but a pipe, a socket or a device\n  it was not read; take it out of the store",
@@ -78,7 +85,14 @@ class MemoryStore:
     def __repr__(self) -> str:
         return f"<MemoryStore {self.location}>"
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+    def get(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes | None:
         """See :class:`fairlab.net.store.Store`."""
         value = self._objects.get(inner_path(key, where=self.location))
         body = None if value is None else bytes(value if part is None else memoryview(value)[part])
@@ -102,13 +116,16 @@ def _without_waiting(path: str, flags: int) -> int:
         raise
 
 
-def _read(path: str, part: slice | None) -> bytes:
+def _read(path: str, part: slice | None, max_bytes: int) -> bytes:
     with open(path, "rb", buffering=0, opener=_without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
             raise _NotAFile
         if part is None:
+            if facts.st_size > max_bytes:
+                raise FormatError(f"over {max_bytes} bytes: {path}", kind="body-too-large", path=path)
             return file.readall()
-        start, stop, _ = part.indices(os.fstat(file.fileno()).st_size)
+        start, stop, _ = part.indices(facts.st_size)
         file.seek(start)
         pieces = []
         while start < stop and (piece := file.read(stop - start)):

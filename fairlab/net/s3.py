@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from fairlab.errors import AccessError, FairlabError, QueryError
-from fairlab.net import http
 from fairlab.net.address import THIS_MACHINE
 from fairlab.net.http_store import HttpStore
 from fairlab.net.traffic import ledger
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from fairlab.net.checksums import Verify
     from fairlab.net.curl import Begun
     from fairlab.net.http import Deadline
+    from fairlab.net.http_store import Question
 
 SCHEMES: Final = ("s3", "gs", "az")
 _VALID_FOR: Final = timedelta(minutes=15)
@@ -139,10 +139,18 @@ class BucketStore(HttpStore):
         self._signer: Any = None
 
     def begin(
-        self, key: str, *, part: slice | None = None, deadline: Deadline, then: Callable[[Begun], None]
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline,
+        max_bytes: int | None = None,
+        then: Callable[[Begun], None],
     ) -> Begun | None:
         """See :meth:`HttpStore.begin`; a signature holds the moment, so that none is the same as another."""
-        return None if self._signs else super().begin(key, part=part, deadline=deadline, then=then)
+        if self._signs:
+            return None
+        return super().begin(key, part=part, deadline=deadline, max_bytes=max_bytes, then=then)
 
     def _plain(self, key: str) -> tuple[str, tuple[str, ...]]:
         return self._bucket.url(self._path(key)), _CHECKSUMS if self._bucket.scheme == "s3" else ()
@@ -150,31 +158,27 @@ class BucketStore(HttpStore):
     def _path(self, key: str) -> str:
         return f"{self._prefix}/{key}".strip("/")
 
-    def _ask(self, key: str, part: slice | None, deadline: Deadline, headers: tuple[str, ...]) -> Answer:
+    def _ask(self, question: Question, headers: tuple[str, ...]) -> Answer:
         try:
-            return self._ask_in_region(key, part, deadline, headers)
+            return self._ask_in_region(question, headers)
         except FairlabError as exc:
             region = stated_region(exc)
             if self._bucket.scheme != "s3" or region in (None, self._bucket.region):
                 raise
             self._bucket, self._signer = replace(self._bucket, region=region), None
-            return self._ask_in_region(key, part, deadline, headers)
+            return self._ask_in_region(question, headers)
 
-    def _ask_in_region(
-        self, key: str, part: slice | None, deadline: Deadline, headers: tuple[str, ...]
-    ) -> Answer:
+    def _ask_in_region(self, question: Question, headers: tuple[str, ...]) -> Answer:
         sums = ledger(self.location)
         if not self._signs:
-            url, more = self._plain(key)
+            url, more = self._plain(question.key)
             try:
-                return http.get(url, part=part, deadline=deadline, headers=headers + more, ledger=sums)
+                return question.put_to(url, headers + more, sums)
             except AccessError as exc:
                 if option("s3_anonymous") or stated_region(exc) or not has_credentials(self._bucket):
                     raise
         # Further x-amz headers would have to be signed as well, and obstore signs none.
-        answer = http.get(
-            self._sign(self._path(key)), part=part, deadline=deadline, headers=headers, ledger=sums
-        )
+        answer = question.put_to(self._sign(self._path(question.key)), headers, sums)
         self._signs = True
         return answer
 

@@ -101,7 +101,7 @@ def ome_xml(store: Store) -> OmeXml | None:
     from fairlab.ngff import omexml
 
     try:
-        body = store.get(OME_XML)
+        body = store.get(OME_XML, max_bytes=omexml.MAX_BYTES)
         return omexml.parse(body) if body else None
     except FairlabError:
         # It only adds names: the images are there without it.

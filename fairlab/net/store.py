@@ -30,8 +30,19 @@ class Store(Protocol):
     location: str
     """Redacted address, for people."""
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
-        """Bytes of one object, or of a part such as ``slice(-4, None)``; None when there is no such object."""
+    def get(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes | None:
+        """Bytes of one object, or of a part such as ``slice(-4, None)``; None when there is no such object.
+
+        What is longer than ``max_bytes`` is refused before it takes that much memory; by default what no read
+        could use.
+        """
         ...
 
 

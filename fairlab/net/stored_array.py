@@ -9,6 +9,7 @@ import numpy as np
 
 from fairlab.errors import FormatError
 from fairlab.net import codecs, guard, zarr_bridge
+from fairlab.options import max_read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +83,11 @@ class StoredArray:
         """Key in the store of one stored object."""
         prefix = f"{self.path}/" if self.path not in ("", ".") else ""
         return prefix + self._metadata.encode_chunk_key(tuple(cell))
+
+    @property
+    def max_bytes(self) -> int:
+        """Most that a stored object may have: what is longer holds more than the metadata declares."""
+        return min(self.coding.limit, max_read_bytes())
 
     @property
     def whole_shards(self) -> bool:

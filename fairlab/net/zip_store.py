@@ -19,7 +19,14 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from fairlab.errors import FairlabError, FairlabWarning, FormatError, NotFoundError, Unavailable
+from fairlab.errors import (
+    FairlabError,
+    FairlabWarning,
+    FormatError,
+    NotFoundError,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from fairlab.net.local_store import unreadable
 from fairlab.net.traffic import ledger
 from fairlab.ngff.paths import inner_path
@@ -95,7 +102,10 @@ class WebFile:
 
     def __init__(self, store: HttpStore):
         self._store, self.location = store, store.location
-        end = store.answer("", part=slice(-_TAIL_BYTES, None))
+        try:
+            end = store.answer("", part=slice(-_TAIL_BYTES, None), max_bytes=_TAIL_BYTES)
+        except UnexpectedAnswer as exc:
+            raise (_no_ranges(self.location) if exc.kind == "body-too-large" else exc) from exc
         if end.missing:
             raise NotFoundError(
                 f"there is nothing at {self.location}", kind=f"http-{end.status}", url=self.location
@@ -104,12 +114,7 @@ class WebFile:
         if end.status == 200:  # a short file may come as a whole
             total = end.headers.get("content-length", "")
         if not total.isdigit() or (end.status == 200 and int(total) > _TAIL_BYTES):
-            raise FormatError(
-                f"{self.location} cannot be read in parts\n"
-                "  a zip on the web needs a server that answers range requests; download it and open the file",
-                kind="no-ranges",
-                url=self.location,
-            )
+            raise _no_ranges(self.location)
         self.size, self._tag, self._end = int(total), end.headers.get("etag"), end.body
 
     def read(self, start: int, stop: int, deadline: Deadline | None = None) -> bytes:
@@ -132,6 +137,15 @@ class WebFile:
         return WebFile, (self._store,)
 
 
+def _no_ranges(location: str) -> FormatError:
+    return FormatError(
+        f"{location} cannot be read in parts\n"
+        "  a zip on the web needs a server that answers range requests; download it and open the file",
+        kind="no-ranges",
+        url=location,
+    )
+
+
 class ZipStore:
     """Entries of one zip file."""
 
@@ -148,13 +162,20 @@ class ZipStore:
     def __reduce__(self) -> tuple[Any, ...]:
         return ZipStore, (self._file,)  # the other process opens the file for itself
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Deadline | None = None) -> bytes | None:
+    def get(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes | None:
         """See :class:`fairlab.net.store.Store`."""
         entry = self._entries.get(self._prefix + inner_path(key, where=self.location))
         if entry is None:
             return None
         in_part = part is not None and entry.compress_type == _STORED
-        self._check(entry, in_part=in_part)
+        self._check(entry, in_part=in_part, max_bytes=max_bytes or max_read_bytes())
         if part is not None and in_part:
             start, stop, _ = part.indices(entry.file_size)
             body = self._stored_part(entry, start, max(start, stop), deadline)
@@ -164,7 +185,7 @@ class ZipStore:
         body = self._whole(entry, deadline)
         return body if part is None else body[part]
 
-    def _check(self, entry: zipfile.ZipInfo, *, in_part: bool) -> None:
+    def _check(self, entry: zipfile.ZipInfo, *, in_part: bool, max_bytes: int) -> None:
         problem = None
         if entry.flag_bits & _ENCRYPTED:
             problem = "is encrypted", "zip-encrypted"
@@ -172,8 +193,11 @@ class ZipStore:
             problem = f"is packed by a method that is not read ({entry.compress_type})", "zip-method"
         elif entry.compress_type == _STORED and entry.compress_size != entry.file_size:
             problem = "has two sizes", "zip-damaged"
-        elif entry.file_size > max_read_bytes() and not in_part:
-            problem = f"unpacks to {entry.file_size} bytes, over the limit of a read", "zip-too-large"
+        elif entry.file_size > max_bytes and not in_part:
+            problem = (
+                f"unpacks to {entry.file_size} bytes, over the {max_bytes} that it may have",
+                "zip-too-large",
+            )
         if problem:
             raise FormatError(
                 f'the zip entry "{entry.filename}" {problem[0]}\n  in {self.location}',

@@ -85,7 +85,7 @@ class _Ram:
     def __init__(self, objects: dict[str, bytes]):
         self._objects = objects
 
-    def get(self, key: str, *, part: slice | None = None, deadline: Any = None) -> bytes | None:
+    def get(self, key: str, *, part: slice | None = None, **_: Any) -> bytes | None:
         body = self._objects.get(key)
         return body if body is None or part is None else body[part]
 

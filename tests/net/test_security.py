@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from fairlab.errors import ChunkError, FairlabError, MetadataError
+from fairlab.errors import ChunkError, FairlabError, FormatError, MetadataError
 from fairlab.image import open_image
 from fairlab.net.store import open_store
+from fairlab.ngff import documents
 from fairlab.options import set_options
 from tests.servers import Fault, FaultServer
 from tests.stores import write_store
@@ -150,6 +152,34 @@ def _all_that_is_said(read: Callable[[], object]) -> list[str]:
             said.append(f"{error} {error!r} {vars(error)}")
             error = error.__cause__ or error.__context__
     return said
+
+
+def test_a_chunk_or_document_is_not_received_beyond_what_it_may_have(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = open_image(f"{server.url}/a.zarr")["scale0/image"]
+    server.fault(CHUNK, Fault(body=bytes(30_000_000), sized=False))
+    with pytest.raises(ChunkError) as caught:
+        np.asarray(image[:, :8, :8])
+    assert caught.value.kind == "body-too-large"
+    assert image.fair.traffic().bytes < 10_000_000
+    monkeypatch.setattr(documents, "MAX_BYTES", 10_000)
+    server.fault("0/zarr.json", Fault(body=b" " * 1_000_000, sized=False))
+    with pytest.raises(FormatError, match="longer than any metadata") as refused:
+        open_image(f"{server.url}/a.zarr")
+    assert refused.value.kind == "not-json"
+
+
+def test_files_and_zip_entries_are_not_unpacked_beyond_what_they_may_have(tmp_path: Path) -> None:
+    write_store(tmp_path / "a.zarr", levels=1)
+    (tmp_path / "a.zarr" / CHUNK).write_bytes(bytes(3_000_000))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in (tmp_path / "a.zarr").rglob("*"):
+            archive.write(file, file.relative_to(tmp_path / "a.zarr"))
+    for place, kind in (("a.zarr", "body-too-large"), ("a.zip", "zip-too-large")):
+        with pytest.raises(ChunkError) as caught:
+            open_image(tmp_path / place)["scale0/image"].load()
+        assert caught.value.kind == kind
 
 
 def test_an_endless_body_ends(server: FaultServer) -> None:

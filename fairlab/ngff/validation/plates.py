@@ -81,34 +81,37 @@ def _asks_for_its_version(plate: dict[str, Any], place: Place) -> Findings:
 
 
 _LINE = Fields(keys={"name": must(Text())})
-EARLY_PLATE = Fields(
-    keys={
-        "version": must(Text()),
-        "columns": must(ListOf(item=_LINE, least=1, unique=True)),
-        "rows": must(ListOf(item=_LINE, least=1, unique=True)),
-        "wells": must(ListOf(item=Fields(keys={"path": must(BELOW)}), least=1, unique=True)),
-        "name": may(Text()),
-        "field_count": may(Anything()),
-        "acquisitions": may(
-            ListOf(
-                item=Fields(
-                    keys={
-                        "id": must(Number()),
-                        "name": should(Text()),
-                        "maximumfieldcount": should(Number()),
-                        "description": may(Text()),
-                        "starttime": may(Number()),
-                        "endtime": may(Number()),
-                    }
-                ),
-                least=1,
-                also=(_unique_ids,),
-            )
-        ),
-    },
-    section="plate",
-)
-"""Before 0.4: wells are anywhere below the plate."""
+
+
+def _early_plate(number: Number, time: Number) -> Fields:
+    acquisition = Fields(
+        keys={
+            "id": must(number),
+            "name": should(Text()),
+            "maximumfieldcount": should(number),
+            "description": may(Text()),
+            "starttime": may(time),
+            "endtime": may(time),
+        }
+    )
+    return Fields(
+        keys={
+            "version": must(Text()),
+            "columns": must(ListOf(item=_LINE, least=1, unique=True)),
+            "rows": must(ListOf(item=_LINE, least=1, unique=True)),
+            "wells": must(ListOf(item=Fields(keys={"path": must(BELOW)}), least=1, unique=True)),
+            "name": may(Text()),
+            "field_count": may(Anything()),
+            "acquisitions": may(ListOf(item=acquisition, least=1, also=(_unique_ids,))),
+        },
+        section="plate",
+    )
+
+
+PLATE_01 = _early_plate(Number(), Number())
+"""0.1: wells are anywhere below the plate."""
+PLATE_02 = _early_plate(Number(integer=True), _INDEX)
+"""0.2 and 0.3: the schema asks for whole numbers, and for seconds since 1970."""
 
 _NAMES = ListOf(item=Fields(keys={"name": must(_ALPHANUMERIC)}), least=1, also=(_unique_names,))
 _PLATE_KEYS = {

@@ -32,16 +32,17 @@ _COLLECTIONS: Final[dict[str, Shape]] = {
     "series": series.SERIES,
     "labels": labels.LABELS,
 }
-_EARLY: Final[dict[str, Shape]] = {
+_FIRST: Final[dict[str, Shape]] = {
     "multiscales": multiscales.EARLY,
     "omero": omero.EARLY,
     "image-label": labels.EARLY_LABEL,
-    "plate": plates.EARLY_PLATE,
+    "plate": plates.PLATE_01,
     "well": plates.WELL_04,
     "labels": labels.LABELS,
 }
+_EARLY: Final[dict[str, Shape]] = {**_FIRST, "plate": plates.PLATE_02}
 RULES: Final[dict[str, Rules]] = {
-    "0.1": Rules(zarr_format=2, namespaced=False, blocks=_EARLY),
+    "0.1": Rules(zarr_format=2, namespaced=False, blocks=_FIRST),
     "0.2": Rules(zarr_format=2, namespaced=False, blocks=_EARLY),
     "0.3": Rules(zarr_format=2, namespaced=False, blocks={**_EARLY, "multiscales": multiscales.NAMED}),
     "0.4": Rules(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fairlab.ngff.validation.findings import Finding
 
 ALL, SINCE_04, PLACED = "0.1 0.2 0.3 0.4 0.5 0.6", "0.4 0.5 0.6", "0.4 0.5"
+SINCE_02 = "0.2 0.3 0.4 0.5 0.6"
 EARLY, STATED = "0.1 0.2 0.3", "0.1 0.2 0.3 0.4"
 CT = "coordinateTransformations"
 M = "multiscales/0"
@@ -398,11 +399,14 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     (SINCE_04, "plate", "plate/wells/0/rowIndex", 1, "error", "plate.well-index"),
     (SINCE_04, "plate", "plate/wells/0/columnIndex", 99, "error", "plate.well-index"),
     (SINCE_04, "plate", "plate/wells/0/columnIndex", -1, "error", "plate.value"),
+    (SINCE_02, "plate", "plate/acquisitions/0/id", 1.5, "error", "plate.value"),
+    (SINCE_02, "plate", "plate/acquisitions/0/maximumfieldcount", 1.5, "error", "plate.value"),
+    (SINCE_02, "plate", "plate/acquisitions/0/starttime", 1.5, "error", "plate.value"),
+    (SINCE_02, "plate", "plate/acquisitions/0/endtime", -1, "error", "plate.value"),
     (SINCE_04, "plate", "plate/acquisitions/0/id", "1", "error", "plate.wrong-type"),
     (SINCE_04, "plate", "plate/acquisitions/0/id", -1, "error", "plate.value"),
     (SINCE_04, "plate", "plate/acquisitions/0/maximumfieldcount", 0, "error", "plate.value"),
     (SINCE_04, "plate", "plate/acquisitions/0/starttime", "2022-05-13", "error", "plate.wrong-type"),
-    (SINCE_04, "plate", "plate/acquisitions/0/endtime", -1, "error", "plate.value"),
     # ── wells ──
     (ALL, "well", "well/images", GONE, "error", "well.missing-images"),
     (ALL, "well", "well/images", [], "error", "well.length"),
