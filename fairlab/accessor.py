@@ -153,6 +153,13 @@ class Fair(Origin):
         Cost
             ``requests`` (exact unless arrays are sharded or dask's), ``bytes`` at most, ``result_bytes``.
 
+        Raises
+        ------
+        QueryError
+            kind ``"estimate"``: a selected object and positions were given.
+        SelectionError
+            As :meth:`at`; kind ``"cost-unknown"``: see :func:`fairlab.costs.cost_of`.
+
         Examples
         --------
         >>> import fairlab

@@ -29,7 +29,13 @@ _LICENSES = (
 
 
 def texts(name: str, value: Any) -> tuple[str, ...]:
-    """One text or several, none of them empty."""
+    """One text or several, none of them empty.
+
+    Raises
+    ------
+    QueryError
+        kind ``"query-value"``.
+    """
     given = (value,) if isinstance(value, str) else () if value is None else value
     if not isinstance(given, list | tuple | set | frozenset) or not all(isinstance(v, str) for v in given):
         raise _wrong(name, value, "a text or a list of texts")
@@ -40,7 +46,13 @@ def texts(name: str, value: Any) -> tuple[str, ...]:
 
 
 def known_terms(name: str, value: Any, vocabulary: Vocabulary) -> tuple[Term, ...]:
-    """The terms that names, synonyms or identifiers mean."""
+    """The terms that names, synonyms or identifiers mean.
+
+    Raises
+    ------
+    QueryError
+        kind ``"query-value"``; ``"organism-unknown"`` and others: nobody knows such a term.
+    """
     found: list[Term] = []
     for text in texts(name, value):
         if text.casefold() == UNKNOWN:
@@ -65,7 +77,13 @@ def known_license(value: str) -> str:
 
 
 def choice(name: str, value: Any, choices: Sequence[Any]) -> Any:
-    """One of a few values, capitals or not."""
+    """One of a few values, capitals or not.
+
+    Raises
+    ------
+    QueryError
+        kind ``"kind-unknown"`` and others, named after the filter.
+    """
     text = value.casefold() if isinstance(value, str) else value
     if text not in choices:
         raise unknown_value(name, str(value), choices, list_all=True)
@@ -80,7 +98,13 @@ def flag(name: str, value: Any) -> bool | None:
 
 
 def count(name: str, value: Any, *, most: int | None = None) -> int | None:
-    """A whole number above zero, or None."""
+    """A whole number above zero, or None.
+
+    Raises
+    ------
+    QueryError
+        kind ``"query-value"``.
+    """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -92,6 +116,11 @@ def count(name: str, value: Any, *, most: int | None = None) -> int | None:
 
 def years(value: Any) -> Years | None:
     """A year, or a span of years with either end open.
+
+    Raises
+    ------
+    QueryError
+        kind ``"query-value"`` or ``"query-contradiction"``: the span ends before it begins.
 
     Examples
     --------
@@ -155,7 +184,13 @@ def _stated(key: str, value: Any) -> tuple[str, ...]:
 
 
 def micrometers(name: str, value: Any) -> float | None:
-    """A length in micrometer, from a number or a text with its unit."""
+    """A length in micrometer, from a number or a text with its unit.
+
+    Raises
+    ------
+    QueryError
+        kind ``"query-value"``.
+    """
     if value is None:
         return None
     try:

@@ -61,7 +61,13 @@ def choose(query: Query, installed: Installed, *, live: bool, names: Sequence[st
 
 
 def named(names: Sequence[str] | str, installed: Installed) -> list[Repository]:
-    """The repositories of these names."""
+    """The repositories of these names.
+
+    Raises
+    ------
+    QueryError
+        kind ``"repository-unknown"``: none is named, or none has this name.
+    """
     wanted = (names,) if isinstance(names, str) else tuple(names)
     if not wanted:
         raise QueryError(

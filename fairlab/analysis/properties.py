@@ -82,6 +82,11 @@ def chosen(properties: Sequence[str] | None, dimensions: int) -> tuple[list[str]
 def gapless(labels: Array) -> tuple[Array, Array]:
     """Labels counted from 1 without gaps, and the original name of each.
 
+    Raises
+    ------
+    SelectionError
+        kind ``"labels-type"``: a label is below zero.
+
     Examples
     --------
     >>> numbered, names = gapless(np.array([[0, 70, 70], [9, 9, 0]]))

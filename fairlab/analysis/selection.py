@@ -24,7 +24,13 @@ Image = xr.DataTree | xr.Dataset | xr.DataArray
 
 
 def at_level(image: Image, pixel_size: float | str | None) -> tuple[xr.DataArray, str]:
-    """The array of the level whose pixels have the wanted size, and the level's name (``""`` for an array)."""
+    """The array of the level whose pixels have the wanted size, and the level's name (``""`` for an array).
+
+    Raises
+    ------
+    SelectionError
+        kind ``"not-an-image"``; and as :func:`fairlab.levels.choose`.
+    """
     if isinstance(image, xr.DataTree):
         name = choose(image, pixel_size=pixel_size)
         return variable(image[name].to_dataset()), name

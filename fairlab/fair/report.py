@@ -229,7 +229,13 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Compute a report again, offline, from :meth:`to_json`; see :meth:`from_dict`."""
+        """Compute a report again, offline, from :meth:`to_json`; see :meth:`from_dict`.
+
+        Raises
+        ------
+        FormatError
+            kind ``"report-form"``: it is no report.
+        """
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as exc:

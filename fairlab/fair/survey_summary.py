@@ -166,7 +166,13 @@ def _cells(group: GroupSummary) -> tuple[str, ...]:
 
 
 def summed_up(rows: Iterable[Mapping[str, str]], *, by: str) -> Summary:
-    """Sums over rows; see :meth:`fairlab.fair.survey.Survey.summary`."""
+    """Sums over rows; see :meth:`fairlab.fair.survey.Survey.summary`.
+
+    Raises
+    ------
+    QueryError
+        kind ``"summary-by"``.
+    """
     if by not in BY:
         raise QueryError(f'there is no summary by "{by}"; expected one of {", ".join(BY)}', kind="summary-by")
     grouped: dict[str, list[Mapping[str, str]]] = {}

@@ -26,7 +26,13 @@ class BucketPlace:
         self._clients: dict[bool, Any] = {}
 
     def listing(self, path: str) -> Listing:
-        """See :class:`fairlab.net.listing.Place`."""
+        """See :class:`fairlab.net.listing.Place`.
+
+        Raises
+        ------
+        Unavailable
+            kind ``"offline"``; and what :class:`~fairlab.net.listing.Place` names.
+        """
         if option("offline") and not s3.is_here(self._bucket):
             raise Unavailable(
                 f"offline: {self.location} was not listed\n  fairlab.set_options(offline=False) allows it",

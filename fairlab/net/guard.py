@@ -66,7 +66,13 @@ def check_array(metadata: Mapping[str, Any], *, where: str) -> None:
 
 
 def check_dtype(dtype: np.dtype[Any], *, where: str) -> None:
-    """Refuse objects and strings as pixels."""
+    """Refuse objects and strings as pixels.
+
+    Raises
+    ------
+    FormatError
+        kind ``"dtype-refused"``.
+    """
     if dtype.kind not in _NUMBERS:
         raise FormatError(
             f"the pixels are not numbers (dtype {dtype})\n  at {where}", kind="dtype-refused", url=where
@@ -74,7 +80,13 @@ def check_dtype(dtype: np.dtype[Any], *, where: str) -> None:
 
 
 def check_chunk(size: int, *, where: str) -> None:
-    """Refuse chunks that decode to more bytes than one read may have."""
+    """Refuse chunks that decode to more bytes than one read may have.
+
+    Raises
+    ------
+    FormatError
+        kind ``"chunk-too-large"``.
+    """
     if size > max_read_bytes():
         raise FormatError(
             f"one chunk decodes to {size} bytes, over the limit of {max_read_bytes()}\n  at {where}\n"

@@ -123,6 +123,13 @@ class HttpStore:
 
         Its body is the part that was asked for, also when the server sent the whole. ``headers`` are further
         ones of the request.
+
+        Raises
+        ------
+        FormatError
+            kind ``"html-page"``: a web page came in place of data.
+        UnexpectedAnswer
+            kind ``"checksum-mismatch"``: twice, what came is not what the server states.
         """
         question = Question(key, part, deadline or Deadline(), max_bytes)
 

@@ -24,7 +24,15 @@ class IndexPlace:
         self.location = redact(self._url)
 
     def listing(self, path: str) -> Listing:
-        """See :class:`fairlab.net.listing.Place`."""
+        """See :class:`fairlab.net.listing.Place`.
+
+        Raises
+        ------
+        NotFoundError
+            kind ``"path-missing"``.
+        FormatError
+            kind ``"no-listing"``: no index page.
+        """
         page = f"{self.address(path)}/"
         answer = http.get(page, max_bytes=_MAX_PAGE_BYTES)
         if answer.missing:

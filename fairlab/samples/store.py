@@ -53,7 +53,13 @@ def folder() -> Path:
 
 
 def made_folder() -> Path:
-    """The same folder, made if need be."""
+    """The same folder, made if need be.
+
+    Raises
+    ------
+    OutputError
+        kind ``"output-unwritable"``.
+    """
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -112,7 +118,13 @@ def path(name: str, *, version: str = recipes.VERSIONS[0]) -> Path:
 
 
 def truth(name: str) -> pd.DataFrame:
-    """Table of true values of one synthetic sample."""
+    """Table of true values of one synthetic sample.
+
+    Raises
+    ------
+    NotFoundError
+        kind ``"truth-unknown"``: the sample is a photograph.
+    """
     found = recipes.sample(name)
     if found.truth is None:
         known = ", ".join(other for other in recipes.names() if recipes.sample(other).truth)

@@ -69,7 +69,15 @@ def _read(path: Path, most: int) -> bytes:
 
 
 def audit_file(path: Path, kind: str, notes: Notes) -> None:
-    """Note what a file of this kind holds."""
+    """Note what a file of this kind holds.
+
+    Raises
+    ------
+    NotFoundError
+        kind ``"file"``: it cannot be read.
+    FormatError
+        It is not of its kind.
+    """
     most = {"dicom": DICOM_BYTES, "xml": XML_BYTES + 1}.get(kind, json_documents.MAX_BYTES + 1)
     try:
         with path.open("rb") as file:
