@@ -88,12 +88,6 @@ class Crate:
     """The dataset that the crate is about; None when it is about none."""
 
     @property
-    def conforms_to(self) -> tuple[str, ...]:
-        """The profiles that it claims."""
-        holders = [one for one in (self.descriptor, self.root) if one is not None]
-        return tuple(text for one in holders for node in one.nodes("conformsTo") if (text := reference(node)))
-
-    @property
     def is_detached(self) -> bool:
         """Whether the root lies elsewhere, at an address: the crate of a study that an archive hands out."""
         return self.root is not None and self.root.id.startswith(("http://", "https://"))

@@ -10,15 +10,14 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.errors import FormatError, NotFoundError
 from fairlab.terms import fold
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 MAX_BYTES: Final = 50_000_000
 """A larger file is no checklist that somebody filled in; it is refused."""
@@ -53,35 +52,25 @@ def key(name: str) -> str:
     return "".join(fold(name))
 
 
-def read_cells(path: str | os.PathLike[str]) -> list[Cell]:
-    r"""The values of a file.
+def cells_of_text(text: str, *, where: str) -> list[Cell]:
+    r"""The values of a text: JSON where it begins as JSON does, else CSV or TSV.
+
+    Parameters
+    ----------
+    text : str
+        From :func:`text_of`.
+    where : str
+        Name of the file, for messages.
 
     Raises
     ------
-    NotFoundError
-        kind ``"path-missing"``.
     FormatError
-        kind ``"table-too-large"``, ``"table-encoding"``, ``"table-form"`` (neither CSV, TSV nor JSON) or
-        ``"table-empty"``.
+        kind ``"table-form"`` (neither CSV, TSV nor JSON) or ``"table-empty"``.
 
     Examples
     --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp(), "mine.csv")
-    >>> _ = file.write_text("field,value\norganism,Homo sapiens")
-    >>> read_cells(file)[0].field
+    >>> cells_of_text("field,value\norganism,Homo sapiens", where="here")[0].field
     'organism'
-    """
-    return cells_of_text(text_of(read_bytes(Path(path)), where=str(path)), where=str(path))
-
-
-def cells_of_text(text: str, *, where: str) -> list[Cell]:
-    """The values of a text: JSON where it begins as JSON does, else CSV or TSV.
-
-    Raises
-    ------
-    FormatError
-        kind ``"table-form"`` or ``"table-empty"``.
     """
     if is_json(text):
         return cells_of_json(parse_json(text, where=where), where=where)

@@ -49,7 +49,7 @@ def coverage_of_cells(cells: Sequence[Cell], *, modules: Sequence[str] | None = 
     Parameters
     ----------
     cells : sequence of Cell
-        From :func:`~fairlab.fair.field_tables.read_cells`.
+        From :func:`~fairlab.fair.field_tables.cells_of_text`.
     modules : sequence of str, optional
         Modules that must be there; by default those that the table has.
     where : str

@@ -39,7 +39,7 @@ def described(cells: Sequence[Cell], *, where: str) -> tuple[Description, list[F
     Parameters
     ----------
     cells : sequence of Cell
-        Values as written, from :func:`~fairlab.fair.field_tables.read_cells`.
+        Values as written, from :func:`~fairlab.fair.field_tables.cells_of_text`.
     where : str
         Name of the file, which becomes the source of each value.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fairlab.errors import FormatError
@@ -11,7 +11,7 @@ from fairlab.fair.privacy.files import audit_body
 from fairlab.fair.privacy.places import Notes, findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fairlab.fair.bundle import Probe
     from fairlab.fair.description import Description
@@ -41,13 +41,7 @@ class Badge:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {
-            "id": self.id,
-            "group": self.group,
-            "state": self.state,
-            "title": self.title,
-            "text": self.text,
-        }
+        return asdict(self)
 
 
 def badges(probe: Probe | None, description: Description) -> tuple[Badge, ...]:
@@ -159,14 +153,7 @@ def _credit(description: Description) -> Iterator[Badge]:
         "publisher": get("citation.publisher") or get("identity.repository"),
         "identifier": get("identity.doi") or get("identity.accession"),
     }
-    missing = [name for name, value in parts.items() if not value]
-    yield Badge(
-        id="C-01",
-        group="credit",
-        state="look" if missing else "good",
-        title="citable",
-        text=f"missing: {', '.join(missing)}" if missing else "a full citation can be made",
-    )
+    yield _complete("C-01", "credit", "citable", parts, whole="a full citation can be made")
     doi = get("identity.doi")
     articles = {one.get("doi") for one in get("citation.publications") or [] if isinstance(one, dict)}
     state: State = "look" if not doi or doi in articles else "good"
@@ -189,14 +176,7 @@ def _ai(probe: Probe | None, description: Description) -> Iterator[Badge]:
         "datePublished": get("citation.date_published"),
         "distribution": seen.where(probe, description),
     }
-    missing = [name for name, value in parts.items() if not value]
-    yield Badge(
-        id="AI-01",
-        group="ai",
-        state="look" if missing else "good",
-        title="a Croissant card can be made",
-        text=f"missing: {', '.join(missing)}" if missing else "all that it needs is stated",
-    )
+    yield _complete("AI-01", "ai", "a Croissant card can be made", parts, whole="all that it needs is stated")
     if get("annotation.type") or get("image.has_labels"):
         told = get("annotation.type") and get("annotation.labels")
         text = seen.brief(get("annotation.type")) if told else "there are labels, but not what they mean"
@@ -211,3 +191,10 @@ def _ai(probe: Probe | None, description: Description) -> Iterator[Badge]:
     pinned = get("identity.content_hash") or get("identity.version")
     text = f"pinned by {seen.brief(pinned)}" if pinned else "neither a version nor a checksum is stated"
     yield Badge(id="AI-05", group="ai", state="good" if pinned else "look", title="version pinned", text=text)
+
+
+def _complete(id: str, group: Group, title: str, parts: Mapping[str, Any], *, whole: str) -> Badge:
+    """A badge for what takes several values: good with all of them, else it names those that are missing."""
+    missing = [name for name, value in parts.items() if not value]
+    text = f"missing: {', '.join(missing)}" if missing else whole
+    return Badge(id=id, group=group, state="look" if missing else "good", title=title, text=text)

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fairlab.fair import template
+from fairlab.fair.field_tables import Cell, cells_of_text, read_bytes, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,3 +51,8 @@ def write(filled: Sequence[Row], path: Path) -> Path:
         writer.writeheader()
         writer.writerows(filled)
     return path
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """The values of a file."""
+    return cells_of_text(text_of(read_bytes(path), where=str(path)), where=str(path))

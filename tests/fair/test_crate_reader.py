@@ -362,7 +362,7 @@ def test_real_crates_of_every_dialect(shared: Path) -> None:
         graph, known = crate_of(document), read(document)
         assert graph.descriptor is not None and graph.root is not None
         assert (graph.descriptor.id, graph.root.id) == (told["descriptor"], told["root"]), name
-        assert told["conformsTo"] in graph.conforms_to and len(graph.entities) == told["n_entities"]
+        assert len(graph.entities) == told["n_entities"]
         assert known.get("citation.title") == told["title"].strip()
         license_of = known.best("citation.license")
         assert license_of is not None and license_of.raw == told["license_raw"]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from fairlab import errors, fair
 from fairlab.fair import field_tables
 from fairlab.fair.field_names import sort_out
-from fairlab.fair.field_tables import Cell, cells_of_json, key, read_cells
+from fairlab.fair.field_tables import Cell, cells_of_json, key
+from tests.fair.filled import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from fairlab import errors, fair
 from fairlab.fair import miti_fields, rembi_fields
 from fairlab.fair.checklist import by_module
-from fairlab.fair.field_tables import read_cells
 from fairlab.fair.rembi_values import described
-from tests.fair.filled import rows, write
+from tests.fair.filled import read_cells, rows, write
 
 _ALL = {"rembi": by_module(rembi_fields.fields()), "miti": by_module(miti_fields.fields())}
 
