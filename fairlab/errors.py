@@ -224,3 +224,22 @@ def missing_extra(extra: str, purpose: str, cause: ImportError) -> MissingExtraE
     )
     error.__cause__ = cause
     return error
+
+
+def no_sockets(cause: ImportError) -> QueryError:
+    """The error of whatever needs the network where Python runs inside the browser, as in JupyterLite.
+
+    Examples
+    --------
+    >>> no_sockets(ImportError("No module named 'pycurl'")).kind
+    'platform'
+    """
+    error = QueryError(
+        "JupyterLite runs Python inside the browser, without sockets and threads: there fairlab cannot open, browse "
+        "or run anything\n"
+        "  fairlab.search knows the catalogue, and fairlab.view shows arrays that are in memory; for the rest use "
+        "JupyterLab, or Binder, which needs no installation",
+        kind="platform",
+    )
+    error.__cause__ = cause
+    return error

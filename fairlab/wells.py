@@ -103,3 +103,17 @@ def _spellings(name: str) -> set[str]:
         return {"/".join(parts), "".join(parts)}
     split = re.fullmatch(r"(\D+)(\d+)", name)
     return {f"{split[1]}{split[2].lstrip('0') or '0'}" if split else name}
+
+
+def is_plate(obj: object) -> bool:
+    """Whether an object is what :func:`fairlab.open_plate` gives.
+
+    Examples
+    --------
+    >>> import fairlab
+    >>> is_plate(fairlab.open_plate("sample:plate")), is_plate(fairlab.open_image("sample:nuclei"))
+    (True, False)
+    """
+    if not isinstance(obj, xr.DataTree) or "scale0" not in obj.children:
+        return False
+    return {"row", "column", "field"} <= set(obj["scale0"].to_dataset().dims)

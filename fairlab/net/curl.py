@@ -10,13 +10,22 @@ import contextlib
 import functools
 import os
 import socket
+import sys
 import threading
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import certifi
-import pycurl
+
+from fairlab.errors import no_sockets
+
+try:
+    import pycurl
+except ImportError as exc:
+    if sys.platform == "emscripten":
+        raise no_sockets(exc) from exc
+    raise
 
 from fairlab.net import transfers
 from fairlab.net.address import is_inside

@@ -153,6 +153,7 @@ def form(
     parameters: Mapping[str, Any] | None = None,
     out_dir: str | os.PathLike[str] | None = None,
     timeout_s: float | None = None,
+    **unknown: Any,
 ) -> RunForm:
     """A form for the parameters of a notebook: checked while it is filled in, with progress and a link to the result.
 
@@ -171,6 +172,8 @@ def form(
     ------
     NotebookError
         As :func:`run` does before anything runs.
+    QueryError
+        kind ``"keyword-unknown"``; names the nearest.
 
     Examples
     --------
@@ -182,7 +185,7 @@ def form(
 
     # Through the front door: widgets stand on runs, not the other way round.
     verb: Callable[..., RunForm] = getattr(fairlab, _FORM)
-    return verb(notebook, parameters=parameters, out_dir=out_dir, timeout_s=timeout_s)
+    return verb(notebook, parameters=parameters, out_dir=out_dir, timeout_s=timeout_s, **unknown)
 
 
 def _stopped(ended: Run, failure: CellFailure) -> BaseException:

@@ -13,7 +13,6 @@ import numpy as np
 from fairlab.errors import FairlabError, NotFoundError, SelectionError, UnexpectedAnswer
 from fairlab.result_tables import readable_bytes
 from fairlab.widgets import canvas
-from fairlab.widgets.beside import HAS_THREADS
 from fairlab.widgets.painting import miniature
 from fairlab.widgets.scene import scene_of
 
@@ -73,10 +72,8 @@ class Glimpses:
                 self._under_way.add(record.id)
         if known is not None:
             self._tell(key, known)
-        elif HAS_THREADS:
-            self._workers().submit(self._work, key, record)
         else:
-            self._work(key, record)
+            self._workers().submit(self._work, key, record)
 
     def _workers(self) -> ThreadPoolExecutor:
         with self._lock:

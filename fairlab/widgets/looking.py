@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import FormatError
 from fairlab.fair.report import Report
-from fairlab.plate import open_plate
 from fairlab.record import Record
+from fairlab.wells import is_plate
 from fairlab.widgets import viewer
 from fairlab.widgets.fair_card import FairCard, fair_card
-from fairlab.widgets.plate_grid import PlateGrid, plate_grid
-from fairlab.widgets.plate_pictures import is_plate
 
 if TYPE_CHECKING:
+    from fairlab.widgets.plate_grid import PlateGrid
     from fairlab.widgets.viewer import Viewer
 
 
@@ -50,13 +49,19 @@ def view(obj: Any, **choices: Any) -> Viewer | PlateGrid | FairCard:
     """
     if isinstance(obj, Report):
         return fair_card(obj, **choices)
-    if is_plate(obj):
-        return plate_grid(obj, **choices)
-    if isinstance(obj, Record) and obj.layout == "plate":
-        return plate_grid(open_plate(obj), **choices)
+    if is_plate(obj) or (isinstance(obj, Record) and obj.layout == "plate"):
+        return _grid(obj, choices)
     try:
         return viewer.view(obj, **choices)
     except FormatError as exc:
         if exc.kind != "plate":
             raise
-    return plate_grid(open_plate(obj), **choices)
+    return _grid(obj, choices)
+
+
+def _grid(obj: Any, choices: dict[str, Any]) -> PlateGrid:
+    # Here, not above: JupyterLite has nothing to open a plate with, and shows arrays all the same.
+    from fairlab.plate import open_plate
+    from fairlab.widgets.plate_grid import plate_grid
+
+    return plate_grid(obj if is_plate(obj) else open_plate(obj), **choices)

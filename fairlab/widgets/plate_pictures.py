@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from fairlab.errors import SelectionError
 from fairlab.glancing import glance, prepare
 from fairlab.levels import level_names, variable
 from fairlab.widgets import canvas
-from fairlab.widgets.beside import HAS_THREADS, beside
+from fairlab.widgets.beside import beside
 from fairlab.widgets.compositing import auto_window, composite
 from fairlab.widgets.painting import fitted
 from fairlab.widgets.scene import scene_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import xarray as xr
 
     from fairlab.widgets.layout import Layout
     from fairlab.widgets.state import ViewState
@@ -59,13 +60,6 @@ class PlatePicture:
     """Why there is none, or what is odd about it."""
     absent: bool = False
     """Whether the field turned out not to have been imaged."""
-
-
-def is_plate(obj: object) -> bool:
-    """Whether an object is what :func:`fairlab.open_plate` gives."""
-    if not isinstance(obj, xr.DataTree) or "scale0" not in obj.children:
-        return False
-    return {"row", "column", "field"} <= set(obj["scale0"].to_dataset().dims)
 
 
 class PlatePictures:
@@ -199,10 +193,6 @@ class PlatePictures:
 
     def _read(self, take: Callable[[int], list[Place]]) -> Iterator[tuple[Place, Pixels | Exception]]:
         """Pixels ``(channel, y, x)`` of field after field, each as soon as it is there, or what is wrong with it."""
-        if not HAS_THREADS:
-            for place in iter(lambda: next(iter(take(1)), None), None):
-                yield place, _tried(self._variable(place))
-            return
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="fairlab-well") as pool:
             waiting: dict[Future[Pixels | Exception], Place] = {}
             while True:

@@ -14,6 +14,7 @@ from fairlab.runs.parameters import check_parameters
 from fairlab.runs.progress import progress_of
 from fairlab.widgets.discretion import discreet
 from fairlab.widgets.form_fields import Field, fields_of, table_of
+from fairlab.widgets.keywords import check_keywords
 from fairlab.widgets.with_panel import WithPanel
 
 if TYPE_CHECKING:
@@ -32,8 +33,16 @@ def run_form(
     parameters: Mapping[str, Any] | None = None,
     out_dir: str | os.PathLike[str] | None = None,
     timeout_s: float | None = None,
+    **unknown: Any,
 ) -> RunForm:
     """A form for the parameters of a notebook; ``fairlab.runs.form(…)`` calls this.
+
+    Raises
+    ------
+    QueryError
+        kind ``"keyword-unknown"``; a parameter of the notebook goes into ``parameters=``.
+    NotebookError
+        As :func:`fairlab.run` before anything runs.
 
     Examples
     --------
@@ -42,6 +51,7 @@ def run_form(
     >>> form.values["channel"], form.values["pixel_size"], form.values["max_pixels"]
     ('DAPI', 0.5, 4000000)
     """
+    check_keywords("form", unknown, ("parameters", "out_dir", "timeout_s"))
     return RunForm(notebook, given=dict(parameters or {}), out_dir=out_dir, timeout_s=timeout_s)
 
 
@@ -50,7 +60,7 @@ class RunForm(WithPanel):
 
     _purpose = "show a form"
     result: Run | None = None
-    """The run that was started last, when it has ended well."""
+    """The run that was started last, once it has ended well; None while it goes on and where it failed."""
 
     def __init__(
         self,
@@ -137,7 +147,7 @@ class RunForm(WithPanel):
 
     def _work(self) -> None:
         """Run beside the reader, and say how it ended."""
-        self._below.outputs = ()
+        self._below.outputs, self.result = (), None
         try:
             self.result = ended = self._run()
         except NotebookError as exc:
@@ -180,7 +190,8 @@ class RunForm(WithPanel):
         while not over.wait(_GLANCE_S):
             now = progress_of(run.output)
             if now.total and not over.is_set():
-                self._progress(f"cell {now.done + 1} of {now.total}: {now.line}", now.done, now.total)
+                line = f": {now.line}" if now.line else ""
+                self._progress(f"cell {now.done + 1} of {now.total}{line}", now.done, now.total)
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fairlab.catalogue.overview import facets as catalogue_facets
 from fairlab.result_tables import around
 from fairlab.results import Results
-from fairlab.widgets.beside import HAS_THREADS, IN_THE_BROWSER, beside
+from fairlab.widgets.beside import beside
 from fairlab.widgets.discretion import discreet, encodable
 from fairlab.widgets.picks import Picks
 from fairlab.widgets.search_rows import FACETS, Facet, facets_of, rows_of
@@ -164,12 +164,11 @@ class Searching:
                 return
             asked = self.question
             facets = {name: Facet(f.values, asked.chosen.get(name, ())) for name, f in self._facets.items()}
-            lite = [] if HAS_THREADS else [IN_THE_BROWSER]
             said = {name: [*map(discreet, v)] if isinstance(v, list) else v for name, v in status.items()}
             self.update(
                 rows=rows_of(records, groups, self.picks.show(records)),
                 facets=facets_of(facets, asked.max_bytes),
-                status={**said, "warnings": [*said.get("warnings", []), *lite]},
+                status={"warnings": [], **said},
                 asked={"text": asked.text, "live": asked.live},
                 picked=self.picks.keys(),
                 working=working,

@@ -116,6 +116,7 @@ class WithPanel(abc.ABC):
             with self._lock:
                 if turn == self._opened:
                     self.viewer, self._below.children = viewer, (shown,)
+                    self._tell("opened")
 
         self._beside(work, "opening …")
 

@@ -15,8 +15,9 @@ from PIL import Image
 
 import fairlab
 from fairlab import errors
+from fairlab.wells import is_plate
 from fairlab.widgets import plate_pictures
-from fairlab.widgets.plate_pictures import Place, PlatePicture, PlatePictures, field_of, is_plate
+from fairlab.widgets.plate_pictures import Place, PlatePicture, PlatePictures, field_of
 from tests.servers import Fault
 from tests.stores import write_plate
 

@@ -12,7 +12,7 @@ pytest.importorskip("anywidget")
 from typing import TYPE_CHECKING
 
 import fairlab
-from fairlab.errors import NotebookError
+from fairlab.errors import NotebookError, QueryError
 from fairlab.runs.parameters import parse_parameters
 from fairlab.runs.progress import progress_of
 from fairlab.widgets.form_fields import fields_of, table_of
@@ -162,6 +162,7 @@ def test_it_runs_beside_and_links_to_the_result(form, tmp_path):
 def test_a_failing_cell_is_named_in_place_and_in_python(tmp_path, monkeypatch, sent):
     monkeypatch.chdir(tmp_path)
     form = fairlab.runs.form(notebook(tmp_path, "raise ValueError('<b>no</b>')"))
+    form.result = "of an earlier run"
     do(form, "run")
     wait(form)
     assert isinstance(form.error, NotebookError) and form.error.kind == "cell-failed"
@@ -195,3 +196,9 @@ def test_progress_is_read_from_the_notebook_that_is_written(tmp_path):
     assert (now.done, now.total, now.line) == (1, 3, "first = 1")
     path.write_text(path.read_text()[:50])
     assert progress_of(path).total == 0
+
+
+def test_unknown_keywords_name_the_nearest():
+    with pytest.raises(QueryError, match='did you mean "parameters"') as caught:
+        fairlab.runs.form("measure_objects", paramters={})
+    assert caught.value.kind == "keyword-unknown"

@@ -24,11 +24,26 @@ export function panel(model, el, name) {
     setTimeout(() => waiting.has(number) && (busy.hidden = false), 800);
     model.send({ ...content, kind, number });
   };
-  on("msg:custom", (message) => {
-    if (message.kind === "done") waiting.delete(message.number);
+  on("msg:custom", ({ kind, number }) => {
+    if (kind === "done") waiting.delete(number);
     if (!waiting.size) busy.hidden = true;
+    // A panel may be taller than the screen: whoever clicked must see what came of it.
+    if (kind === "error") errors.element.scrollIntoView({ block: "nearest" });
+    if (kind === "opened") showBelow(root);
   });
   return { model, body, ask, on, ends, close: () => ends.forEach((end) => end()) };
+}
+
+/** Brings what stands beneath a panel into view, as soon as it is drawn. */
+function showBelow(root) {
+  const below = root.closest(".widget-vbox")?.lastElementChild;
+  if (!below) return;
+  const drawn = new ResizeObserver(() => {
+    if (!below.offsetHeight) return;
+    drawn.disconnect();
+    below.scrollIntoView({ block: "nearest" });
+  });
+  drawn.observe(below);
 }
 
 /** Children of an element, without those that are not there. */
