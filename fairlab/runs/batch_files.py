@@ -115,8 +115,8 @@ def collect(path: Path, rows: Iterable[tuple[int, str, Path]]) -> tuple[str, ...
         lines = csv.writer(stream, lineterminator="\n")
         lines.writerow(map(_cell, [*_LEADING, *own]))
         for number, image, table in sound:
-            for line in _lines(table):
-                lines.writerow(map(_cell, [str(number), image, *(line.get(name, "") for name in own)]))
+            for cells in _lines(table, own):
+                lines.writerow(map(_cell, [str(number), image, *cells]))
     return tuple(remarks)
 
 
@@ -136,13 +136,21 @@ def _headings(table: Path) -> list[str]:
     return head
 
 
-def _lines(table: Path) -> Iterator[dict[str, str]]:
+def _lines(table: Path, columns: Sequence[str]) -> Iterator[list[str]]:
+    """The cells of each line in the order of these columns; empty where the table has none such."""
     with table.open(encoding="utf-8-sig", newline="") as stream:
-        yield from csv.DictReader(stream, strict=True)
+        reader = csv.reader(stream, strict=True)
+        head = next(reader)
+        places = [head.index(name) if name in head else None for name in columns]
+        for cells in reader:
+            if cells:
+                yield ["" if at is None else cells[at] for at in places]
 
 
 def _cell(text: str) -> str:
-    return no_formula(legible(text))
+    # Nearly all cells of millions are such, and need not be looked at closely.
+    plain = text.isascii() and text.isprintable() and text[:1] not in ("=", "+", "-", "@")
+    return text if plain else no_formula(legible(text))
 
 
 def _unwritable(path: Path, exc: OSError) -> OutputError:

@@ -25,7 +25,7 @@ class Telling:
     Parameters
     ----------
     total : int
-        Rows that there are.
+        Runs that there are.
     shown : bool
         Say anything at all.
     """
@@ -54,8 +54,8 @@ class Telling:
             self._under_way.pop(row.number, None)
             self._done += 1
             if not row.note:  # rows that were done before may be thousands; they are counted
-                width = len(str(self._total))
-                self._print(f"[{self._done:>{width}}/{self._total}] row {row.number} {row.said}  {image}")
+                done = f"{self._done:>{len(str(self._total))}}/{self._total}"
+                self._print(f"[{done}] {' '.join(filter(None, ('row', str(row.number), image)))}: {row.said}")
 
     def glance(self) -> None:
         """On a terminal: say which cells run now."""
@@ -63,17 +63,22 @@ class Telling:
             return
         with self._lock:
             parts = sorted(self._under_way.items())
-        told = []
-        for number, part in parts:
-            now = progress_of(part)
-            told.append(f"row {number}: cell {now.done + 1} of {now.total}: {now.line}" if now.total else "")
         width = max(shutil.get_terminal_size().columns - 1, 20)
-        line = printable("  ·  ".join(filter(None, told)))[:width]
+        each = max(width // max(len(parts), 1), 16)
+        line = "".join(f"{_now(number, part)[: each - 2]:<{each}}" for number, part in parts)
         with self._lock:
-            print(f"\r{line:<{width}}", end="\r", file=sys.stderr, flush=True)
+            print(f"\r{line[:width]:<{width}}", end="\r", file=sys.stderr, flush=True)
 
     def _print(self, line: str) -> None:
         if not self._shown:
             return
         clear = f"\r{' ' * max(shutil.get_terminal_size().columns - 1, 20)}\r" if self._live else ""
         print(f"{clear}{printable(line)[:_LONGEST]}", file=sys.stderr, flush=True)
+
+
+def _now(number: int, part: Path) -> str:
+    """The cell that runs, by its number and first line."""
+    now = progress_of(part)
+    if not now.line:
+        return f"row {number}: {'ending' if now.done else 'starting'}"
+    return printable(f"row {number}: cell {now.done + 1} of {now.total}: {now.line}")

@@ -9,6 +9,7 @@ import logging
 import tempfile
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +30,21 @@ class Brake:
 
     def __init__(self) -> None:
         self.pulled = False
-        self._kernels: list[Any] = []
+        self._lock = threading.Lock()
+        # Of thousands of runs, those that are over must not be held.
+        self._kernels: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def add(self, manager: Any) -> None:
         """What manages a kernel that this may have to end."""
-        self._kernels.append(manager)
+        with self._lock:
+            self._kernels.add(manager)
 
     def pull(self) -> None:
         """End every kernel that has a process by now; those that get one later, when this is called again."""
         self.pulled = True
-        for manager in list(self._kernels):
+        with self._lock:
+            managers = list(self._kernels)
+        for manager in managers:
             process = getattr(manager.provisioner, "process", None)
             if process is not None:
                 with contextlib.suppress(OSError):  # it has ended by itself

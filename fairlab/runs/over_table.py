@@ -109,7 +109,7 @@ def run_over(
     require_papermill()
     place, name = Path(out_dir or "runs"), original.path.stem
     folder = batch_folder(place, name, rows_given.path)
-    telling = Telling(len(plan.runs), shown=progress)
+    telling = Telling(sum(row.same_as is None for row in plan.runs), shown=progress)
     telling.say(_before(plan))
     rows = Rows(plan, original, telling, out_dir=place, timeout_s=timeout_s, table=rows_given.path.name)
 

@@ -15,10 +15,14 @@ from urllib.parse import unquote
 
 import pytest
 
+import fairlab
 from fairlab import runs
 from fairlab.cli import main
 from fairlab.errors import MissingExtraError, NotebookError
+from fairlab.runs.plan import planned
 from fairlab.runs.record import settings_of
+from fairlab.runs.table_file import read_table
+from fairlab.widgets.search_rows import csv_of
 from tests.runs.notebooks import write_notebook
 
 if TYPE_CHECKING:
@@ -154,7 +158,7 @@ def test_a_command_says_each_row_and_exits_1_when_one_failed(
     assert main(words) == 1
     said = capsys.readouterr()
     assert re.search(
-        r"\[2/2\] row 3 failed in cell In \[4\] after \d+\.\d s: ZeroDivisionError: division by zero  b",
+        r"\[2/2\] row 3 b: failed in cell In \[4\] after \d+\.\d s: ZeroDivisionError: division by zero",
         said.err,
     )
     assert 'column "url" fills the parameter "source"' in said.err
@@ -201,19 +205,13 @@ def test_jobs_without_a_table_and_a_missing_extra(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.usefixtures("no_kernel")
 def test_what_browse_lists_is_run_over_as_it_is(tmp_path: Path) -> None:
-    from fairlab.runs.plan import planned
-    from fairlab.runs.table_file import read_table
-    from fairlab.widgets.search_panel import browse
-
-    browser = browse("nuclei", repositories=["sample"])
-    picks = browser._search.picks
-    for key in picks.show(browser.records)[:2]:
-        picks.add(key, on=True)
-    table = read_table(browser.to_csv(tmp_path / "list.csv"))
+    records = [fairlab.lookup(name) for name in ("sample:nuclei", "sample:cells2d")]
+    (tmp_path / "list.csv").write_text(csv_of(records))
+    table = read_table(tmp_path / "list.csv")
     for notebook, parameter in (("measure_objects", "url"), ("discover_images", "look_at")):
         plan = planned(table, runs.parameters_of(notebook), {})
         assert plan.fills == {"url": parameter}
-        assert [run.values[parameter] for run in plan.runs] == [record.id for record in browser.listed] != []
+        assert [run.values[parameter] for run in plan.runs] == ["sample:nuclei", "sample:cells2d"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
