@@ -225,7 +225,7 @@ def test_an_interruption_keeps_what_is_done(tmp_path: Path) -> None:
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=30)[1]
+    said = process.communicate(timeout=120)[1]
     assert process.returncode == 130, said
     assert "1 done, 1 interrupted, 1 not run" in said and said.rstrip().endswith("fairlab: interrupted")
     rows = rows_of(tmp_path / "runs/tool/over-hits/rows.csv")
