@@ -71,7 +71,10 @@ def assess(options: argparse.Namespace) -> int:
 
 def _one(report: Report, options: argparse.Namespace) -> int:
     if options.by:
-        raise QueryError("--by sums up many; this is one", kind="option-value")
+        raise QueryError(
+            "--by sums up many images; this is one\n  give a table or a folder, or leave --by out",
+            kind="option-value",
+        )
     if options.html:
         _write(options.html, report.html())
     if options.csv:
@@ -142,4 +145,8 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as exc:
-        raise OutputError(f'"{path}" cannot be written ({exc})', kind="output", path=str(path)) from exc
+        raise OutputError(
+            f'"{path}" cannot be written ({exc})\n  name another file, or check its folder and permissions',
+            kind="output",
+            path=str(path),
+        ) from exc

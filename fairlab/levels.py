@@ -82,14 +82,18 @@ def spacing(array: xr.DataArray, dim: str) -> float:
     """
     if dim not in array.coords:
         raise SelectionError(
-            f'axis "{dim}" has no coordinate, so no pixel size', kind="spacing-unknown", dim=dim
+            f'axis "{dim}" has no coordinate, so no pixel size\n'
+            f'  if you know it: image.assign_coords({dim}=…), with attrs["units"]',
+            kind="spacing-unknown",
+            dim=dim,
         )
     coord = array.coords[dim]
     if coord.size < 2:
         # One sample has no neighbour: only the reader that made the coordinate knows how far it would be.
         if "spacing" not in coord.attrs:
             raise SelectionError(
-                f'axis "{dim}" has one sample and does not say how large it is',
+                f'axis "{dim}" has one sample and does not say how large it is\n'
+                f'  if you know it: image.{dim}.attrs["spacing"] = …, in the unit of the axis',
                 kind="spacing-unknown",
                 dim=dim,
             )

@@ -73,7 +73,11 @@ def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
         )
     text = os.fspath(source).strip()
     if not text:
-        raise QueryError("nothing to open: the address is empty", kind="source-empty")
+        raise QueryError(
+            "nothing to open: the address is empty\n"
+            '  give an address, a folder, a record or an identifier such as "sample:nuclei"',
+            kind="source-empty",
+        )
     if base.scheme(text) is not None:
         return resolve(base.lookup(text))
     return _known(text), text
@@ -267,7 +271,8 @@ def level_dataset(
     """
     if variable in dims:
         raise FormatError(
-            f'an axis of the image is named "{variable}", as its pixels are\n  at {source}',
+            f'an axis of the image is named "{variable}", as its pixels are\n  at {source}\n'
+            "  xarray cannot tell the two apart; report it to who made the image",
             kind="axes",
             url=source,
         )

@@ -140,7 +140,7 @@ def _dims(group: PlateGroup) -> list[str]:
     if len(set(dims)) < len(dims):
         raise FormatError(
             f"the axes of the images have names that a plate needs: {', '.join(dims)}\n"
-            f"  at {group.fields.store.location}",
+            f"  at {group.fields.store.location}\n  open its fields one by one: fairlab.open_image",
             kind="axes",
             url=group.fields.store.location,
         )

@@ -104,7 +104,10 @@ def position(value: float | str, *, unit: str | None, dim: str) -> float:
         if own and given:
             return float(f"{number * given / own:.15g}")
     raise SelectionError(
-        f'{dim}={value!r} is not in a unit that fits axis "{dim}" ({unit})', kind="quantity", value=str(value)
+        f'{dim}={value!r} is not in a unit that fits axis "{dim}" ({unit})\n'
+        "  a number alone is in the unit of the axis",
+        kind="quantity",
+        value=str(value),
     )
 
 

@@ -211,7 +211,11 @@ def _length(array: xr.DataArray, dim: str, width: Quantity | Mapping[str, Quanti
     """Width of a box along one axis, in its own unit."""
     if isinstance(width, Mapping):
         if dim not in width:
-            raise SelectionError(f'width says nothing of axis "{dim}", which center names', kind="quantity")
+            raise SelectionError(
+                f'width says nothing of axis "{dim}", which center names\n'
+                "  give a width for each axis of center, or one for all",
+                kind="quantity",
+            )
         width = width[dim]
     if is_physical(array, [dim]):
         return quantity_um(width) / axis_um(array, dim)

@@ -155,7 +155,10 @@ def finish(lesson: str) -> Summary:
     names = [name for name in exercises() if name.startswith(f"{number}-")]
     if not names:
         raise NotebookError(
-            f'there is no lesson "{lesson}" with exercises', kind="lesson-unknown", lesson=lesson
+            f'there is no lesson "{lesson}" with exercises\n'
+            f"  lessons are: {', '.join(sorted({name.partition('-')[0] for name in exercises()}))}",
+            kind="lesson-unknown",
+            lesson=lesson,
         )
     summary = Summary(tuple(_checked.get(name, _open(name)) for name in names))
     wrong = [one for one in summary.checks if not one]

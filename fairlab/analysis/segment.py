@@ -111,7 +111,8 @@ def segment(
     )
     if callable(method) and dark_objects:
         raise SelectionError(
-            "dark_objects turns a threshold around; a function decides itself what an object is",
+            "dark_objects turns a threshold around; a function decides itself what an object is\n"
+            "  leave dark_objects out, or name a method",
             kind="method-unknown",
         )
     check_size(array, itemsize=4, hint="ask for larger pixels (pixel_size=…) or give positions (t=0, z=3)")

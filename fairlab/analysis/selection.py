@@ -121,7 +121,8 @@ def at_positions(array: xr.DataArray, positions: Mapping[str, Any]) -> xr.DataAr
         empty = size == 0 or (isinstance(index, slice) and not len(range(*index.indices(size))))
         if empty or (not isinstance(index, slice) and not -size <= index < size):
             raise SelectionError(
-                f"{dim}={index!r} is outside the image: {dim} has {size} positions",
+                f"{dim}={index!r} is outside the image\n"
+                f"  {dim} has {size} positions, counted from 0 (or from -1 backwards)",
                 kind="position-out-of-range",
                 dim=dim,
             )

@@ -137,7 +137,8 @@ def _harvested(
             break
         if count == _MAX_PAGES:
             raise UnexpectedAnswer(
-                f"{repository.name} has more than {_MAX_PAGES} pages, or its pages do not end",
+                f"{repository.name} has more than {_MAX_PAGES} pages, or its pages do not end\n"
+                "  what was there before is kept; report it to the archive",
                 kind="harvest-endless",
             )
     records, notes = _checked(pages.records(), repository)

@@ -113,7 +113,11 @@ def check(
     query = make_query(repository=repository, limit=None) if repository else Query(limit=None)
     listed = [record for record in CatalogueRepository().search(query) if record.url]
     if not listed:
-        raise QueryError(f"the catalogue lists no address of {repository}", kind="catalogue-empty")
+        raise QueryError(
+            f"the catalogue lists no address of {repository}\n"
+            '  fairlab.catalogue.facets()["repository"] names whose addresses it lists',
+            kind="catalogue-empty",
+        )
     chosen = random.Random(seed).sample(listed, min(wanted, len(listed)))
     turns: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(_PER_HOST))
     for record in chosen:

@@ -81,7 +81,8 @@ def _readable(style: str | os.PathLike[str]) -> Any:
         raise QueryError(f"the style {text!r} cannot be read ({exc})", kind="style-unknown") from exc
     if b"<!DOCTYPE" in content.upper():
         raise QueryError(
-            f"{text} has a document type, by which a file can draw in others; CSL styles need none",
+            f"{text} has a document type, by which a file can draw in others\n"
+            "  CSL styles need none: take the one at https://github.com/citation-style-language/styles",
             kind="style-unreadable",
         )
     return io.BytesIO(content)

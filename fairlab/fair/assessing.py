@@ -233,5 +233,8 @@ def _images_in(path: Path) -> list[Record] | None:
 
     found = list(crawl(path, limit=None))
     if not found:
-        raise NotFoundError(f"no OME-Zarr lies in {path}", kind="folder-empty")
+        raise NotFoundError(
+            f"no OME-Zarr lies in {path}\n  give a folder that has images in it, or the folder of one image",
+            kind="folder-empty",
+        )
     return found

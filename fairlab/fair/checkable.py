@@ -132,7 +132,9 @@ def _of_address(url: str) -> Given:
     answer = http.get(url, max_bytes=MAX_BYTES)
     if answer.missing:
         raise NotFoundError(
-            f"there is no document at {redact(url)}", kind="document-missing", url=redact(url)
+            f"there is no document at {redact(url)}\n  check the address, or give the image's own",
+            kind="document-missing",
+            url=redact(url),
         )
     return _of_content(answer.body, where=redact(url))
 
@@ -237,9 +239,17 @@ def _refuse(bundle: Probe) -> NoReturn:
     ]
     statuses = {answer.status for answer in answers}
     if statuses <= {404, 410}:
-        raise NotFoundError(f"there is no OME-Zarr at {bundle.url}", kind="image-missing", url=bundle.url)
+        raise NotFoundError(
+            f"there is no OME-Zarr at {bundle.url}\n  give the address of the group that has zarr.json or .zattrs",
+            kind="image-missing",
+            url=bundle.url,
+        )
     if statuses & {401, 403}:
-        raise AccessError(f"the server refuses to show {bundle.url}", kind="access", url=bundle.url)
+        raise AccessError(
+            f"the server refuses to show {bundle.url}\n  it may be under embargo, or need credentials",
+            kind="access",
+            url=bundle.url,
+        )
     told = next((answer.error for answer in answers if answer.error), "no answer")
     raise Unavailable(
         f"{bundle.url} cannot be read ({told})\n  try again later", kind="unavailable", url=bundle.url

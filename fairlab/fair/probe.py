@@ -88,7 +88,11 @@ def probe(
         inquiry = _Inquiry(location)
         heard.append(inquiry)
         if inquiry.told.zarr_format is None:
-            raise NotFoundError(f"there is no Zarr at {inquiry.told.url}", kind="no-zarr")
+            raise NotFoundError(
+                f"there is no Zarr at {inquiry.told.url}\n"
+                "  give the address of the group that has zarr.json or .zattrs",
+                kind="no-zarr",
+            )
         return inquiry
 
     try:

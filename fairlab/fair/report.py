@@ -239,7 +239,10 @@ class Report:
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as exc:
-            raise FormatError(f"this is no report of fairlab ({exc})", kind="report-form") from exc
+            raise FormatError(
+                f"this is no report of fairlab ({exc})\n  expected what report.to_json() wrote",
+                kind="report-form",
+            ) from exc
         return cls.from_dict(values)
 
     def html(self) -> str:

@@ -278,4 +278,8 @@ def _score(row: Mapping[str, str]) -> str:
 
 
 def _unwritable(path: str | os.PathLike[str], exc: OSError) -> OutputError:
-    return OutputError(f'the table "{path}" cannot be written ({exc})', kind="output", path=str(path))
+    return OutputError(
+        f'the table "{path}" cannot be written ({exc})\n  name another file, or make room and check permissions',
+        kind="output",
+        path=str(path),
+    )

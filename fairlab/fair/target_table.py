@@ -33,7 +33,10 @@ def targets(path: Path) -> Iterator[str]:
     try:
         text = path.read_text("utf-8-sig", errors="replace")
     except (OSError, ValueError) as exc:
-        raise NotFoundError(f'the table "{path}" cannot be read ({exc})', kind="path-missing") from exc
+        raise NotFoundError(
+            f'the table "{path}" cannot be read ({exc})\n  expected a CSV or TSV file with a column of addresses',
+            kind="path-missing",
+        ) from exc
     rows = list(csv.reader(text.splitlines(), delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     head = [cell.strip().lower() for cell in rows[0]] if rows else []

@@ -220,7 +220,11 @@ class Api:
             except Unavailable as error:
                 reason = error if reason is None or reason.kind == "circuit-open" else reason
         if reason is None:
-            raise QueryError(f"no address of {self.name} is known", kind="option-value")
+            raise QueryError(
+                f'no address of {self.name} is known\n  fairlab.set_options(hosts={{"{self.name}": "https://…"}}) '
+                "names one",
+                kind="option-value",
+            )
         raise reason
 
     def _at(self, base: str, question: Question, secrets: tuple[str, ...], given_s: float) -> Document:

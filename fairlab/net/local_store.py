@@ -123,7 +123,12 @@ def _read(path: str, part: slice | None, max_bytes: int) -> bytes:
             raise _NotAFile
         if part is None:
             if facts.st_size > max_bytes:
-                raise FormatError(f"over {max_bytes} bytes: {path}", kind="body-too-large", path=path)
+                raise FormatError(
+                    f"{path} has {facts.st_size} bytes, more than the {max_bytes} that it may have\n"
+                    "  it was not read; see what lies there",
+                    kind="body-too-large",
+                    path=path,
+                )
             return file.readall()
         start, stop, _ = part.indices(facts.st_size)
         file.seek(start)

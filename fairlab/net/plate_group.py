@@ -105,7 +105,7 @@ def read_plate(
     if int(np.prod(counts, dtype=object)) > _MAX_FIELDS:
         raise FormatError(
             f"the plate states room for {counts[0]} × {counts[1]} wells of {counts[2]} fields, more than "
-            f"{_MAX_FIELDS} in all\n  at {store.location}",
+            f"{_MAX_FIELDS} in all\n  at {store.location}\n  open its wells one by one: fairlab.open_image",
             kind="plate-too-large",
             url=store.location,
         )

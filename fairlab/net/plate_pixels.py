@@ -117,7 +117,8 @@ class PlatePixels:
         if self._present[cell] and self._fields.is_there(cell) is False:
             raise SelectionError(
                 f"{self._fields.name(cell)} is listed by the plate, but is not in the store\n"
-                f"  at {self._fields.store.location}",
+                f"  at {self._fields.store.location}\n"
+                "  the upload may be incomplete; report it to the repository",
                 kind="well-absent",
                 url=self._fields.store.location,
             )

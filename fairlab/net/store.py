@@ -96,7 +96,9 @@ def _split(text: str) -> SplitResult:
         return urlsplit(text)
     except ValueError as exc:
         raise QueryError(
-            f"{redact(text)!r} is neither an address nor a path ({exc})", kind="location"
+            f"{redact(text)!r} is neither an address nor a path ({exc})\n"
+            '  expected like "https://example.org/image.ome.zarr" or "folder/image.ome.zarr"',
+            kind="location",
         ) from exc
 
 
@@ -115,6 +117,9 @@ def _local_store(path: Path) -> Store:
 def _quoted(parts: SplitResult) -> str:
     """A web address with what may not stand in one quoted, without a slash at the end."""
     if not parts.netloc:
-        raise QueryError(f'"{redact(parts.geturl())}" names no host', kind="location")
+        raise QueryError(
+            f'"{redact(parts.geturl())}" names no host\n  expected like "https://example.org/image.ome.zarr"',
+            kind="location",
+        )
     path = quote(parts.path.rstrip("/"), safe="/%~!$&'()*+,;=:@")
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))

@@ -108,7 +108,9 @@ class WebFile:
             raise (_no_ranges(self.location) if exc.kind == "body-too-large" else exc) from exc
         if end.missing:
             raise NotFoundError(
-                f"there is nothing at {self.location}", kind=f"http-{end.status}", url=self.location
+                f"there is nothing at {self.location}\n  check the address of the zip file",
+                kind=f"http-{end.status}",
+                url=self.location,
             )
         total = end.headers.get("content-range", "").rpartition("/")[2]
         if end.status == 200:  # a short file may come as a whole

@@ -152,7 +152,11 @@ def by_shape(image: Image, shapes: Sequence[tuple[int, ...]]) -> Image:
                 kind="axes-mismatch",
             )
         if min(shape) < 1:
-            raise MetadataError(f'the level "{level.path}" of shape {shape} is empty', kind="level-empty")
+            raise MetadataError(
+                f'the level "{level.path}" of shape {shape} is empty\n'
+                "  expected one sample or more along each axis; report it to the repository",
+                kind="level-empty",
+            )
     levels = tuple(
         dataclasses.replace(level, scale=tuple(n0 / n for n0, n in zip(shapes[0], shape, strict=True)))
         for level, shape in zip(image.levels, shapes, strict=True)

@@ -95,7 +95,11 @@ class Server:
     ):
         self.folder = Path(os.path.realpath(folder))
         if not self.folder.is_dir():
-            raise NotFoundError(f"there is no folder {folder} to serve", kind="folder", path=str(folder))
+            raise NotFoundError(
+                f"there is no folder {folder} to serve\n  give one that is there, or none to serve the samples",
+                kind="folder",
+                path=str(folder),
+            )
         self._prepare = prepare
         self._log: collections.deque[Request] = collections.deque(maxlen=_MOST_LOGGED)
         self._lock = threading.Lock()
