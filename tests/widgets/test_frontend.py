@@ -59,3 +59,25 @@ def test_the_front_end_is_small():
 
 def test_each_sheet_brings_the_theme_once():
     assert frontend.stylesheet("panel", "search_panel").count("--fl-ink:") == 1
+
+
+WIDGETS = ("viewer", "plate_grid", "search_panel", "run_form")
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_no_widget_is_drawn_by_the_rules_of_another(name):
+    """All style sheets hold for the whole page: a name that two widgets use would be styled by both."""
+    own = names(frontend.module(name) + frontend.stylesheet("panel", name))
+    shared = names(frontend.stylesheet("panel"))
+    for other in WIDGETS:
+        if other != name:
+            assert not (names((frontend.FOLDER / f"{other}.css").read_text("utf-8")) - shared) & own, other
+
+
+def names(text: str) -> set[str]:
+    return set(re.findall(r"\bfl-[a-z-]+", re.sub(r"--fl-[a-z-]+", "", text)))
+
+
+def test_the_panels_are_small_as_plain_text():
+    panels = [path for name in ("panel", *WIDGETS[1:]) for path in frontend.FOLDER.glob(f"{name}.*")]
+    assert len(panels) == 8 and sum(len(path.read_bytes()) for path in panels) <= 36_000

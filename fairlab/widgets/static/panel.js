@@ -5,7 +5,7 @@ import { errorLine, frame, h } from "./dom.js";
 export function panel(model, el, name) {
   const errors = errorLine(model);
   const busy = h("span.fl-badge.fl-busy", { role: "status", hidden: true }, "kernel busy");
-  const body = h("div", {});
+  const body = h("div");
   const root = frame(name, body, busy, errors.element);
   root.classList.add("fl-panel");
   el.append(root);

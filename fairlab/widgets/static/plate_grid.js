@@ -21,17 +21,17 @@ function render({ model, el }) {
   const looks = select("Show in wells", ways, () => (table.dataset.looks = looks.value));
   const size = h("input.fl-range", { type: "range", min: 20, max: 140, step: 2, "aria-label": "Size of wells", oninput: () => setSize(Number(size.value)) });
   const working = h("span.fl-soft", { role: "status" });
-  const bar = h("div.fl-row.fl-plate-bar", {}, h("strong.fl-grow.fl-clip", { title }, title || "Plate"),
-    working, looks, choice, h("label.fl-row.fl-soft", {}, "size", size));
+  const bar = h("div.fl-row.fl-plate-bar", h("strong.fl-grow.fl-clip", { title }, title || "Plate"),
+    working, looks, choice, h("label.fl-row.fl-soft", "size", size));
 
   // ── the grid; a cell is known by its number in reading order ──
   const placeOf = (cell) => [Math.floor(cell.at / columns.length), cell.at % columns.length];
   const keyOf = (cell, number = field) => [...placeOf(cell), number].join("-");
   const cells = wells.map((_, at) => Object.assign(h("td.fl-well", { role: "gridcell", tabIndex: -1 }), { at }));
   const table = h("table.fl-plate", { role: "grid", "aria-label": "Wells" },
-    h("thead", {}, h("tr", {}, h("td", {}), columns.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, rows.map((name, row) =>
-      h("tr", {}, h("th", { scope: "row" }, name), cells.slice(row * columns.length, (row + 1) * columns.length)))));
+    h("thead", h("tr", h("td"), columns.map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", rows.map((name, row) =>
+      h("tr", h("th", { scope: "row" }, name), cells.slice(row * columns.length, (row + 1) * columns.length)))));
   table.dataset.looks = looks.value;
   const store = pictures(view, { most: 3000, root: null, keyOf, changed: (key) => {
     const [row, column, number] = key.split("-").map(Number);
@@ -54,7 +54,7 @@ function render({ model, el }) {
     cell.classList.toggle("fl-failed", Boolean(failed));
     cell.classList.toggle("fl-valued", Boolean(well.color));
     cell.style.setProperty("--fl-value", well.color);
-    fill(cell, there && got?.url && h("img", { src: got.url, alt: "", draggable: false }), failed && h("span.fl-cross", {}, "!"),
+    fill(cell, there && got?.url && h("img", { src: got.url, alt: "", draggable: false }), failed && h("span.fl-cross", "!"),
       legend && h("span.fl-value", { style: { color: dark(well.color) ? "#fff" : "#111" } }, well.value));
     broken.hidden &&= !failed;
     if (there && !got) store.watch(cell);
@@ -65,24 +65,24 @@ function render({ model, el }) {
     const [row, column] = model.get("chosen").split("-").map(Number);
     return cells[row * columns.length + column];
   };
-  const strip = h("div.fl-strip", {});
-  const about = h("p", {});
-  const detail = h("div.fl-detail", {}, h("div.fl-row", {}, about, iconButton("close", "Close the viewer below", () => ask("close"))), strip);
+  const strip = h("div.fl-strip");
+  const about = h("p");
+  const detail = h("div.fl-detail", h("div.fl-row", about, iconButton("close", "Close the viewer below", () => ask("close"))), strip);
   const showChosen = () => {
     const cell = chosenCell();
     for (const one of cells) one.setAttribute("aria-selected", String(one === cell));
     detail.hidden = !cell;
     if (!cell) return;
     const well = wells[cell.at];
-    fill(about, h("strong", {}, well.name), [legend && well.value && `${legend.name}: ${well.value}`, ...well.about].filter(Boolean).map((text) => h("span", {}, text)));
+    fill(about, h("strong", well.name), [legend && well.value && `${legend.name}: ${well.value}`, ...well.about].filter(Boolean).map((text) => h("span", text)));
     const focused = strip.contains(document.activeElement) && document.activeElement.title;
     fill(strip, well.fields.map((number) => {
       const key = keyOf(cell, number);
       const got = store.get(key);
       store.want(key);
-      return h("button.fl-button.fl-one-field", { type: "button", title: `Field ${number} of ${well.name}`, "aria-pressed": key === model.get("chosen"),
+      return h("button.fl-button.fl-one-field", { title: `Field ${number} of ${well.name}`, "aria-pressed": key === model.get("chosen"),
         onclick: () => choose(cell, number) },
-      got?.url ? h("img", { src: got.url, alt: "" }) : h("span.fl-waiting", {}, got?.absent ? "not imaged" : got?.note || "…"), h("span", {}, `field ${number}`));
+      got?.url ? h("img", { src: got.url, alt: "" }) : h("span.fl-pending", got?.absent ? "not imaged" : got?.note || "…"), h("span", `field ${number}`));
     }));
     if (focused) [...strip.children].find((one) => one.title === focused)?.focus();
   };
@@ -92,11 +92,11 @@ function render({ model, el }) {
   };
 
   // ── what colours and hatching mean ──
-  const sample = (name, text, hidden) => h("span.fl-row.fl-soft", { hidden }, h(`span.fl-swatch.${name}`, {}), text);
+  const sample = (name, text, hidden) => h("span.fl-row.fl-soft", { hidden }, h(`span.fl-swatch.${name}`), text);
   const broken = sample("fl-cross", "could not be read: why is told on the well", true);
   const ramp = legend && h("span.fl-ramp", { role: "img", "aria-label": `Colours from ${legend.low} to ${legend.high}`,
     style: { background: `linear-gradient(to right, ${legend.colors.join(", ")})` } });
-  const key = h("div.fl-row.fl-legend", {}, ...(legend ? [h("strong", {}, legend.name), legend.low, ramp, legend.high] : []), h("span.fl-grow", {}),
+  const key = h("div.fl-row.fl-legend", ...(legend ? [h("strong", legend.name), legend.low, ramp, legend.high] : []), h("span.fl-grow"),
     broken, sample("fl-absent", "not imaged", wells.every((well) => well.fields.length)));
 
   // ── mouse and keyboard: one well is reached by Tab, the arrows move ──
@@ -147,7 +147,7 @@ function render({ model, el }) {
 
   on("change:chosen", showChosen);
   on("change:working", () => (working.textContent = model.get("working")));
-  fill(body, bar, h("div.fl-plate-scroll", {}, table), key, detail);
+  fill(body, bar, h("div.fl-plate-scroll", table), key, detail);
   current.tabIndex = 0;
   cells.forEach(showCell);
   showChosen();

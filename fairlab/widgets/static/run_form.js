@@ -4,13 +4,13 @@ import { fill, panel } from "./panel.js";
 
 function render({ model, el }) {
   const { body, ask, on, close } = panel(model, el, `Run ${model.get("title")}`);
-  const fields = h("div", { className: "fl-fields" });
-  const go = h("button", { type: "submit", className: "fl-button fl-main" }, "Run");
-  const reset = h("button", { type: "button", className: "fl-button", onclick: () => ask("reset") }, "Defaults");
+  const fields = h("div.fl-fields");
+  const go = h("button.fl-button.fl-main", { type: "submit" }, "Run");
+  const reset = h("button.fl-button", { onclick: () => ask("reset") }, "Defaults");
   const bar = h("progress", { "aria-label": "Cells run" });
-  const said = h("span", { className: "fl-grow fl-clip", role: "status" });
-  const form = h("form", { noValidate: true }, h("h2", { className: "fl-form-title" }, model.get("title")), fields,
-    h("div", { className: "fl-row fl-go" }, go, reset, bar, said));
+  const said = h("span.fl-grow.fl-clip", { role: "status" });
+  const form = h("form", { noValidate: true }, h("h2.fl-form-title", model.get("title")), fields,
+    h("div.fl-row.fl-go", go, reset, bar, said));
   const run = (event) => {
     event.preventDefault();
     if (!model.get("running")) ask("run");
@@ -29,20 +29,20 @@ function render({ model, el }) {
     const tell = (text) => ask("set", { name: field.name, text });
     let input;
     if (field.kind === "choice") {
-      input = h("select", { className: "fl-field", onchange: () => tell(input.value) }, field.choices.map((one) => h("option", { value: one }, one || "none")));
+      input = h("select.fl-field", { onchange: () => tell(input.value) }, field.choices.map((one) => h("option", { value: one }, one || "none")));
     } else if (field.kind === "bool") {
       input = h("input", { type: "checkbox", onchange: () => tell(String(input.checked)) });
     } else {
       const mode = { int: "numeric", float: "decimal" }[field.kind];
-      input = h("input", { type: "text", className: "fl-field", spellcheck: false, placeholder: field.default, onchange: () => tell(input.value) });
+      input = h("input.fl-field", { type: "text", spellcheck: false, placeholder: field.default, onchange: () => tell(input.value) });
       if (mode) input.inputMode = mode;
     }
     input.id = id;
     input.setAttribute("aria-describedby", `${id}-help`);
-    const error = h("span", { className: "fl-wrong" });
-    const row = h("div", { className: "fl-one" }, h("label", { htmlFor: id }, field.name),
-      h("div", { className: "fl-row" }, input, field.unit ? h("span", { className: "fl-soft" }, field.unit) : null),
-      h("p", { className: "fl-soft fl-help", id: `${id}-help` }, error, field.help));
+    const error = h("span.fl-wrong");
+    const row = h("div.fl-one", h("label", { htmlFor: id }, field.name),
+      h("div.fl-row", input, field.unit ? h("span.fl-soft", field.unit) : null),
+      h("p.fl-soft.fl-help", { id: `${id}-help` }, error, field.help));
     return { row, input, error };
   };
   const show = () => {

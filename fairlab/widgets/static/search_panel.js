@@ -7,7 +7,7 @@ const FEW = 6; // values of a facet that are shown at first
 function render({ model, el }) {
   const view = panel(model, el, "Search for images");
   const { body, ask, on } = view;
-  const button = (text, name, onclick) => h("button.fl-button.fl-small", { type: "button", "aria-label": name, onclick }, text);
+  const button = (text, name, onclick) => h("button.fl-button.fl-small", { "aria-label": name, onclick }, text);
   const link = (href, properties, text) => h("a", { href, target: "_blank", rel: "noopener noreferrer", ...properties }, text);
 
   // ── what is asked ──
@@ -25,19 +25,19 @@ function render({ model, el }) {
 
   // ── the parts of the panel ──
   const found = h("p.fl-found", { role: "status" });
-  const said = h("div.fl-said", {});
+  const said = h("div.fl-said");
   const list = h("ul.fl-results", { "aria-label": "Results" });
-  const more = h("button.fl-button", { type: "button", onclick: () => ask("more") }, "Show more");
-  const scroll = h("div.fl-scroll", {}, list, more);
-  const summary = h("summary", {}, "Filters");
-  const facets = h("div.fl-facets", {});
-  const filters = h("details.fl-filters", {}, summary, facets);
-  const picked = h("p.fl-grow", {});
+  const more = h("button.fl-button", { onclick: () => ask("more") }, "Show more");
+  const scroll = h("div.fl-scroll", list, more);
+  const summary = h("summary", "Filters");
+  const facets = h("div.fl-facets");
+  const filters = h("details.fl-filters", summary, facets);
+  const picked = h("p.fl-grow");
   const hint = h("span.fl-soft", { role: "status" });
   const save = button("Save list as CSV", "Save list as CSV", () => ask("save"));
-  const code = h("div", {});
-  fill(body, form, h("div.fl-columns", {}, filters, h("div", {}, found, said, scroll)),
-    h("div.fl-row.fl-foot", {}, picked, hint, save), code);
+  const code = h("div");
+  fill(body, form, h("div.fl-columns", filters, h("div", found, said, scroll)),
+    h("div.fl-row.fl-foot", picked, hint, save), code);
   let quiet;
   const say = (text) => {
     hint.textContent = text;
@@ -57,7 +57,7 @@ function render({ model, el }) {
     if (!got || shown.drawn === got) return;
     shown.drawn = got;
     if (got.url) fill(shown.picture, h("img.fl-thumbnail", { src: got.url, alt: `Picture of ${shown.title}` }));
-    else fill(shown.picture, h("span.fl-none", { title: got.note }, "no picture", h("span.fl-why", {}, got.note)));
+    else fill(shown.picture, h("span.fl-none", { title: got.note }, "no picture", h("span.fl-why", got.note)));
   };
   const make = (row) => {
     const { key, title } = row;
@@ -65,15 +65,15 @@ function render({ model, el }) {
     const add = button("", `Add to list: ${title}`, () => ask("list", { key, on: add.ariaPressed !== "true" }));
     const licence = row.licence === "unknown" ? "licence unknown" : row.licence;
     const facts = [row.pixels, row.extent, row.bytes === "unknown" ? "bytes unknown" : row.bytes, row.form].filter(Boolean);
-    const picture = h("div.fl-picture", {});
-    const element = h("li.fl-result", {}, row.heading ? h("h3.fl-heading", {}, row.heading) : null,
-      h("div.fl-hit", {}, tick, picture,
-        h("div.fl-text", {}, h("p.fl-title", {}, row.page ? link(row.page, {}, title) : title),
-          h("p.fl-soft", {}, row.about || "organism and method unknown"),
-          h("p.fl-facts", {}, facts.map((fact) => h("span", {}, fact))),
-          h("div.fl-row.fl-actions", {}, row.opens ? button("Open in viewer", `Open in viewer: ${title}`, () => ask("view", { key })) : null,
+    const picture = h("div.fl-glimpse");
+    const element = h("li.fl-result", row.heading ? h("h3.fl-heading", row.heading) : null,
+      h("div.fl-hit", tick, picture,
+        h("div.fl-text", h("p.fl-title", row.page ? link(row.page, {}, title) : title),
+          h("p.fl-soft", row.about || "organism and method unknown"),
+          h("p.fl-facts", facts.map((fact) => h("span", fact))),
+          h("div.fl-row.fl-actions", row.opens ? button("Open in viewer", `Open in viewer: ${title}`, () => ask("view", { key })) : null,
             button("Copy code", `Copy code for ${title}`, () => ask("code", { key })), row.opens ? add : null)),
-        h("div.fl-from", {}, h("span.fl-soft", { title: row.id }, row.source),
+        h("div.fl-from", h("span.fl-soft", { title: row.id }, row.source),
           row.licence_url ? link(row.licence_url, { className: "fl-badge", title: "Licence" }, licence) : h("span.fl-badge", { title: "Licence" }, licence))));
     element.dataset.key = key;
     const stops = element.querySelectorAll("input, button, a");
@@ -138,8 +138,8 @@ function render({ model, el }) {
     found.textContent = [count, model.get("working")].filter(Boolean).join(" · ");
     more.hidden = !further;
     const quietly = [who, ...notes].filter(Boolean);
-    fill(said, warnings.map((text) => h("p.fl-warning", {}, icon("warning"), h("span", {}, text))),
-      quietly.length ? h("details.fl-notes", {}, h("summary", {}, "Who was asked"), quietly.map((text) => h("p", {}, text))) : null);
+    fill(said, warnings.map((text) => h("p.fl-warning", icon("warning"), h("span", text))),
+      quietly.length ? h("details.fl-notes", h("summary", "Who was asked"), quietly.map((text) => h("p", text))) : null);
   };
 
   // ── facets ──
@@ -150,7 +150,7 @@ function render({ model, el }) {
       const box = h("input", { type: "checkbox", checked, onchange: () => ask("choose", { facet: name, value, on: box.checked }) });
       box.dataset.name = `${name} ${value}`;
       const [label, count] = name === "max_bytes" ? [text, ""] : [value, text];
-      return h("li", {}, h("label.fl-row", { title: label }, box, h("span.fl-grow.fl-clip", {}, label), h("span.fl-soft.fl-count", {}, count)));
+      return h("li", h("label.fl-row", { title: label }, box, h("span.fl-grow.fl-clip", label), h("span.fl-soft.fl-count", count)));
     };
     fill(facets, model.get("facets").map(({ name, heading, values }) => {
       const all = opened.has(name);
@@ -160,9 +160,9 @@ function render({ model, el }) {
         showFacets();
       };
       const unfold = all || some.length < values.length
-        ? h("button.fl-link", { type: "button", onclick: turn }, all ? "fewer" : `${values.length - some.length} more`) : null;
+        ? h("button.fl-link", { onclick: turn }, all ? "fewer" : `${values.length - some.length} more`) : null;
       if (unfold) unfold.dataset.name = name;
-      return h("fieldset", {}, h("legend", {}, heading), h("ul", {}, some.map((one) => choice(name, one))), unfold);
+      return h("fieldset", h("legend", heading), h("ul", some.map((one) => choice(name, one))), unfold);
     }));
     if (focused) [...facets.querySelectorAll("[data-name]")].find((one) => one.dataset.name === focused)?.focus();
     const chosen = model.get("facets").flatMap(({ values }) => values).filter(([, , on]) => on).length;
