@@ -23,7 +23,7 @@ from typing import Any
 
 from tests.benchmarks.latency_server import LatencyServer
 from tests.benchmarks.make_data import AXES, micrograph, pyramid, write_group
-from tests.browser.lab import FLAGS, Lab, running
+from tests.browser.lab import FLAGS, Lab, chromium, running
 from tests.trips import trips
 
 SHAPE = (1, 3, 5, 4096, 4096)
@@ -138,29 +138,27 @@ def in_browser(work: Path, store: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     print("| viewer | measured | must |\n| --- | --- | --- |")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        with running(work, chromium) as lab:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        with running(work, browser) as lab:
             ours(lab, store)
             fallback(lab, store)
             other(lab, store)
-        chromium.close()
+        browser.close()
 
 
-def shown(lab: Lab, name: str, code: str, selector: str) -> tuple[Any, float]:
-    """A page on which a cell has shown something, and how long that took."""
-    lab.write(name, "import fairlab, warnings", code)
-    page = lab.open(name)
+def shown(lab: Lab, code: str, selector: str) -> tuple[Any, float]:
+    """A page of its own on which a cell has shown something, and how long that took."""
+    notebook = lab.open().fill("import fairlab, warnings", code)
     start = time.perf_counter()
-    lab.run_all(page)
-    page.locator(selector).first.wait_for(timeout=120_000)
-    return page, time.perf_counter() - start
+    notebook.run_all()
+    notebook.page.locator(selector).first.wait_for(timeout=120_000)
+    return notebook.page, time.perf_counter() - start
 
 
 def ours(lab: Lab, store: Path) -> None:
     """Drag, settle, contrast."""
-    page, seconds = shown(lab, "ours.ipynb", f"fairlab.view({str(store)!r})", ".fl-stage canvas")
+    page, seconds = shown(lab, f"fairlab.view({str(store)!r})", ".fl-stage canvas")
     say("fairlab: first picture after Run All", f"{seconds:.1f} s")
     element = page.locator("section.fairlab")
     page.wait_for_timeout(1500)
@@ -186,7 +184,7 @@ def ours(lab: Lab, store: Path) -> None:
 def fallback(lab: Lab, store: Path) -> None:
     """One step of a slider, until the new picture is there."""
     code = f"fairlab.view({str(store)!r}, fallback=True)"
-    page, seconds = shown(lab, "plain.ipynb", code, ".widget-image")
+    page, seconds = shown(lab, code, ".widget-image")
     say("ipywidgets alone: first picture after Run All", f"{seconds:.1f} s")
     picture, times = page.locator(".widget-image").first, []
     for _ in range(4):
@@ -213,7 +211,7 @@ def other(lab: Lab, store: Path) -> None:
         "import stackview\n"
         f"stackview.slice(fairlab.open_image({str(store)!r})['scale0/image'].isel(t=0, c=0).values)"
     )
-    page, seconds = shown(lab, "other.ipynb", code, ".jp-OutputArea-output canvas")
+    page, seconds = shown(lab, code, ".jp-OutputArea-output canvas")
     say("stackview (one channel, whole in memory): first picture after Run All", f"{seconds:.1f} s")
     page.close()
 

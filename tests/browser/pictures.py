@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.lab import FLAGS, ROOT, running
+from tests.browser.lab import FLAGS, ROOT, chromium, running
 
 FOLDER = ROOT / "tutorials" / "pictures"
 PICTURES = {
@@ -25,7 +24,6 @@ PICTURES = {
     "report": "fairlab.view(fairlab.assess('sample:nuclei'))",
 }
 """Name of each picture, and the code whose output it shows."""
-_WIDTH, _HEIGHT = 1280, 1000
 _HIGHEST = 640  # of a long page, what is seen at first
 _QUIET_MS = 4000  # thumbnails and tiles have come by then
 
@@ -36,21 +34,19 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=FOLDER, help=f"folder ({FOLDER.relative_to(ROOT)})")
     out: Path = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with (
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=FLAGS) as browser,
+        playwright.chromium.launch(executable_path=chromium(), args=FLAGS) as browser,
         running(Path(folder), browser) as lab,
     ):
+        notebook = lab.open()
         for name, code in PICTURES.items():
             print(f"{name}: {code}", file=sys.stderr)
-            lab.write(f"{name}.ipynb", f"import fairlab\n{code}")
-            page = lab.open(f"{name}.ipynb", width=_WIDTH, height=_HEIGHT)
-            lab.run_all(page)
-            page.wait_for_timeout(_QUIET_MS)
-            (out / f"{name}.png").write_bytes(picture(page))
-            page.close()
+            notebook.forget()
+            notebook.show(f"import fairlab\n{code}")
+            notebook.page.wait_for_timeout(_QUIET_MS)
+            (out / f"{name}.png").write_bytes(picture(notebook.page))
     return 0
 
 

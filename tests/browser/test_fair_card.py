@@ -6,25 +6,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import keep, run_cell, write_notebook
-
 if TYPE_CHECKING:
-    from tests.browser.conftest import Lab
+    from tests.browser.lab import Notebook
 
 pytestmark = pytest.mark.browser
 
-SHOW = 'import fairlab\nfairlab.view(fairlab.assess("sample:nuclei"))'
 
-
-def test_evidence_is_folded_and_unfolds(lab: Lab) -> None:
-    page = lab.open(write_notebook(lab, "card", SHOW))
-    told = run_cell(page, 0, timeout_s=120)
+def test_evidence_is_folded_and_unfolds(notebook: Notebook) -> None:
+    card = notebook.show('import fairlab\nfairlab.view(fairlab.assess("sample:nuclei"))')
     for word in ("Findable", "Accessible", "Interoperable", "Reusable"):
-        assert word in told
-    metric = page.locator(".fairlab-fair").get_by_text("A licence is stated").first
+        card.get_by_text(word).first.wait_for()
+    metric = card.get_by_text("A licence is stated").first
     assert not metric.is_visible()
-    keep(page, "card-1280")
-    page.locator(".fairlab-fair summary").last.click()
+    for folded in card.locator("summary").all():
+        folded.focus()
+        notebook.page.keyboard.press("Enter")
     metric.wait_for()
-    page.set_viewport_size({"width": 700, "height": 900})
-    keep(page, "card-700")
+    notebook.no_barrier()
+    notebook.resize(700)
+    assert card.evaluate("e => e.scrollWidth <= e.clientWidth + 1")

@@ -1,28 +1,30 @@
-"""What is left of a viewer in a saved notebook: the view that was looked at last, and nothing private."""
+"""What is left when nobody runs the notebook any more: the last view as a picture, and nothing private."""
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
+import re
+import time
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import numpy as np
 import pytest
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, MarkdownExporter
 from PIL import Image
 
 import fairlab
-from tests.browser.test_viewer import Face, _run_cell
+from tests.browser.face import Face
 from tests.stores import write_store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser
 
-    from tests.browser.lab import Lab
+    from tests.browser.lab import Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -35,59 +37,52 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("program", "place"), [("jupyterlab", "lab/tree"), ("notebook", "notebooks")])
-def test_a_saved_notebook_shows_the_last_view(lab: Lab, store: Path, program: str, place: str) -> None:
-    with lab.another(program) if program == "notebook" else contextlib.nullcontext(lab.url) as url:
-        # The address comes from elsewhere, so that the whole file of the notebook can be searched for it.
-        (lab.folder / "place.py").write_text(f"STORE = {str(store)!r}")
-        lab.write("kept.ipynb", "import fairlab, place\nv = fairlab.view(place.STORE, z=1)\nv")
-        page = lab.open("kept.ipynb", url=url, place=place)
-        _run_cell(page, 0)
-        face = Face(page)
-        face.settle()
-        file = lab.folder / "kept.ipynb"
-        first = _saved(page, file, other_than=None)
-        face.ask("v.isTheSame = true")
-        before = face.ask("v.store.number")
-        page.mouse.click(*face.point(600, 400))
-        page.mouse.wheel(0, -600)
-        page.mouse.move(*face.point(600, 400))
-        page.mouse.down()
-        page.mouse.move(*face.point(700, 500), steps=5)
-        page.mouse.up()
-        page.keyboard.press("PageUp")
-        name = face.ask("v.state.channels[1].name")
-        face.element.get_by_role("checkbox", name=f"Show {name}").uncheck()
-        page.mouse.move(5, 5)  # away, so that Python is told
-        kept = _saved(page, file, other_than=first)
-        expected = _drawn(store, face)
-        assert np.abs(_pixels(kept["data"]["image/png"]) - _pixels(expected)).max() <= 1
-        assert "z = " in kept["metadata"]["image/png"]["alt"] and name not in "".join(
-            kept["data"]["text/plain"]
-        )
-        assert face.ask("v.isTheSame"), "the viewer in the page is the one that was moved"
-        assert face.ask("v.store.number") >= before
-        whole = file.read_text()
-        for private in (store.parent.name, str(lab.folder), "token", "for-this-test-only"):
-            assert private not in whole
-        page.close()
-        # Of nbconvert's templates for pages, the classic ones give pictures their alternative text.
-        exported, _ = HTMLExporter(template_name="classic").from_filename(str(file))
-        assert "".join(kept["data"]["image/png"]).replace("\n", "")[:5000] in exported.replace("\n", "")
-        assert kept["metadata"]["image/png"]["alt"].partition("\n")[0] in exported
+@pytest.fixture(params=["notebook", "notebook_7"])
+def either(request: pytest.FixtureRequest) -> Notebook:
+    """JupyterLab, then Notebook 7."""
+    found: Notebook = request.getfixturevalue(request.param)
+    return found
 
 
-def _saved(page: Page, file: Path, *, other_than: dict[str, Any] | None) -> dict[str, Any]:
+def test_a_saved_notebook_shows_the_last_view(either: Notebook, lab: Lab, store: Path) -> None:
+    page = either.page
+    either.do(f"place = {str(store)!r}")  # not in a cell, so that the whole file can be searched for it
+    either.show("import fairlab\nv = fairlab.view(place, z=1)\nv")
+    face = Face(either)
+    first = _saved(either, other_than=None)
+    face.ask("v.isTheSame = true")
+    page.mouse.click(*face.point(600, 400))
+    page.mouse.wheel(0, -600)
+    page.wait_for_timeout(100)
+    face.settle()
+    face.drag((600, 400), (650, 440))
+    page.keyboard.press("PageUp")
+    name = face.ask("v.state.channels[1].name")
+    face.control("checkbox", f"Show {name}").uncheck()
+    page.mouse.move(5, 5)  # away, so that Python is told
+    kept = _saved(either, other_than=first)
+    assert np.abs(_pixels(kept["data"]["image/png"]) - _pixels(_drawn(store, face))).max() <= 1
+    assert "z = " in kept["metadata"]["image/png"]["alt"]
+    assert name not in "".join(kept["data"]["text/plain"])
+    assert face.ask("v.isTheSame"), "the viewer in the page is the one that was moved"
+    whole = either.file.read_text()
+    for private in (store.parent.name, str(lab.folder), "token", "for-this-test-only"):
+        assert private not in whole
+    # Of nbconvert's templates for pages, the classic ones give pictures their alternative text.
+    exported, _ = HTMLExporter(template_name="classic").from_filename(str(either.file))
+    assert "".join(kept["data"]["image/png"]).replace("\n", "")[:5000] in exported.replace("\n", "")
+    assert kept["metadata"]["image/png"]["alt"].partition("\n")[0] in exported
+
+
+def _saved(notebook: Notebook, *, other_than: dict[str, Any] | None) -> dict[str, Any]:
     """The output in the file, once its picture is another."""
-    for _ in range(60):
-        page.keyboard.press("Control+s")
-        page.wait_for_timeout(400)
-        outputs = json.loads(file.read_text())["cells"][0]["outputs"]
-        if outputs and (
-            other_than is None or outputs[0]["data"]["image/png"] != other_than["data"]["image/png"]
-        ):
+    end = time.monotonic() + 25
+    while time.monotonic() < end:
+        outputs = notebook.save()["cells"][0]["outputs"]
+        if outputs and (not other_than or outputs[0]["data"]["image/png"] != other_than["data"]["image/png"]):
             found: dict[str, Any] = outputs[0]
             return found
+        notebook.page.wait_for_timeout(200)
     raise AssertionError("the saved picture did not change")
 
 
@@ -106,3 +101,52 @@ def _drawn(store: Path, face: Face) -> bytes:
 def _pixels(png: str | bytes) -> np.ndarray[Any, Any]:
     content = base64.b64decode(png) if isinstance(png, str) else png
     return np.array(Image.open(io.BytesIO(content)).convert("RGB"), int)
+
+
+STRIPES = 'import fairlab\nfrom tests.browser.stripes import tree\nfairlab.view(tree(), labels="cells", z=2)'
+
+
+def _exported(browser: Browser, path: Path) -> None:
+    """As a page opened where there is no network, and as Markdown, a notebook shows the viewer's picture."""
+    page, _ = HTMLExporter().from_filename(str(path))
+    opened = browser.new_page()
+    opened.set_content(page)
+    picture = opened.locator("img").first
+    picture.wait_for()
+    assert picture.evaluate("i => i.complete && i.naturalWidth") > 400
+    assert _pixels(picture.screenshot()).std() > 20
+    opened.close()
+    text, resources = MarkdownExporter().from_filename(str(path))
+    (name,) = re.findall(r"!\[.*?\]\((\S+\.png)\)", text)
+    assert _pixels(resources["outputs"][name]).std() > 20
+
+
+def test_exported_from_jupyterlab(notebook: Notebook, browser: Browser) -> None:
+    notebook.show(STRIPES)
+    output = notebook.save()["cells"][0]["outputs"][0]
+    assert "application/vnd.jupyter.widget-view+json" in output["data"]
+    assert output["metadata"]["image/png"]["alt"].startswith("Stripes <b>bold</b>")
+    _exported(browser, notebook.file)
+
+
+def test_exported_from_a_run_by_papermill(browser: Browser, tmp_path: Path) -> None:
+    parameters = nbformat.v4.new_code_cell("", metadata={"tags": ["parameters"]})
+    made = nbformat.v4.new_notebook(cells=[parameters, nbformat.v4.new_code_cell(STRIPES)])
+    made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, tmp_path / "n.ipynb")
+    done = fairlab.run(tmp_path / "n.ipynb", out_dir=tmp_path, progress=False)
+    assert done.output.stat().st_size < 1_000_000
+    _exported(browser, done.output)
+
+
+def test_nothing_private_is_saved(notebook: Notebook, store: Path) -> None:
+    notebook.do(f"place = {str(store)!r}")
+    notebook.show("import fairlab\nv = fairlab.view(place, labels='cells')\nv.roi = {'x': (1, 9)}\n"
+                  "display(v, fairlab.view(fairlab.assess(place)))")  # fmt: skip
+    face = Face(notebook)
+    face.control("button", "Copy Python code of what is selected").click()
+    face.element.get_by_label("Python code of what is selected", exact=True).wait_for()
+    saved = json.dumps(notebook.save())
+    assert "image/png" in saved
+    for private in (store.parent.name, "/tmp"):
+        assert private not in saved, private

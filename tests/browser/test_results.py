@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import keep, run_cell, write_notebook
 from tests.emulators import EMULATED, emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.browser.conftest import Lab
+    from tests.browser.lab import Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -27,20 +26,18 @@ def hosts() -> Iterator[dict[str, str]]:
         yield {name: address for one in running.values() for name, address in one.hosts.items()}
 
 
-def test_a_live_answer_says_who_did_not(lab: Lab, hosts: dict[str, str]) -> None:
-    ask = f"import fairlab\nfairlab.set_options(hosts={hosts!r})\nfairlab.search('mitosis', live=True, limit=10)"
-    page = lab.open(write_notebook(lab, "live", ask, "fairlab.lookup('idr:idr0062')", "fairlab.facets()"))
-    for number in range(3):
-        run_cell(page, number)
-    found = page.locator(".fairlab-results")
+def test_a_live_answer_says_who_did_not(notebook: Notebook, hosts: dict[str, str]) -> None:
+    ask = f"""import fairlab
+with fairlab.set_options(hosts={hosts!r}):
+    display(fairlab.search('mitosis', live=True, limit=10), fairlab.lookup('idr:idr0062'), fairlab.facets())"""
+    notebook.show(ask)
+    found = notebook.page.locator(".fairlab-results")
     assert found.locator("td a").count() >= 3
     failed = found.locator("p", has_text="no answer from bia")
     assert (
         "503" in failed.inner_text() and failed.evaluate("p => getComputedStyle(p).borderLeftWidth") == "3px"
     )
     for shown in ("results", "record", "facets"):
-        place = page.locator(f".fairlab-{shown}")
-        place.evaluate("e => e.scrollIntoView()")
-        keep(page, shown)
+        place = notebook.page.locator(f".fairlab-{shown}")
         # Everything is in view: nothing to the right of the page's edge.
         assert place.evaluate("e => e.scrollWidth <= e.closest('.jp-OutputArea-output').clientWidth"), shown

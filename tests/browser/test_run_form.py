@@ -6,42 +6,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import keep, no_barrier, run_cell, write_notebook
-
 if TYPE_CHECKING:
-    from tests.browser.conftest import Lab
+    from tests.browser.lab import Notebook
 
 pytestmark = pytest.mark.browser
 
 SHOW = """import fairlab
 form = fairlab.runs.form("04_measure_objects.ipynb", parameters={"channel": "DAPI"})
 form"""
-TELL = "print(form.result and form.result.status, form.values['max_pixels'], form.error)"
 
 
-def test_fill_in_run_and_open_the_result(lab: Lab) -> None:
-    page = lab.open(write_notebook(lab, "form", SHOW, TELL))
-    run_cell(page, 0)
-    panel = page.locator(".fairlab")
-    panel.get_by_label("pixel_size", exact=True).fill("0")
-    panel.get_by_label("pixel_size", exact=True).blur()
+def test_fill_in_run_and_open_the_result(notebook: Notebook) -> None:
+    page = notebook.page
+    notebook.show(SHOW)
+    panel = page.get_by_role("region", name="Run ")
+    size = panel.get_by_label("pixel_size", exact=True)
+    size.fill("0")
+    size.blur()
     panel.get_by_text("is 0.0; expected [0.001 .. 1000]").wait_for()
-    assert panel.get_by_label("pixel_size", exact=True).get_attribute("aria-invalid") == "true"
-    keep(page, "form-1280")
-    no_barrier(page)
+    assert size.get_attribute("aria-invalid") == "true"
+    notebook.no_barrier()
     panel.get_by_role("button", name="Run").click()
     panel.get_by_text("not run: see pixel_size").wait_for()
-    panel.get_by_label("pixel_size", exact=True).fill("1")
+    size.fill("1")
     panel.get_by_label("max_pixels", exact=True).fill("90000")
     panel.get_by_label("max_pixels", exact=True).press("Enter")
     panel.get_by_text("cell ").first.wait_for(timeout=90_000)
-    page.set_viewport_size({"width": 700, "height": 900})
-    keep(page, "form-700")
     link = page.get_by_role("link", name="the result")
     link.wait_for(timeout=120_000)
-    assert run_cell(page, 1).strip() == "ok 90000 None"
-    page.set_viewport_size({"width": 1280, "height": 900})
+    assert notebook.tell("[form.result.status, form.values['max_pixels'], form.error]") == ["ok", 90000, None]
     link.click()
-    page.get_by_role("tab", name="Z-").or_(page.locator(".lm-TabBar-tab", has_text="Z-")).first.wait_for(
-        timeout=60_000
-    )
+    page.get_by_role("tab", name="Z-").first.wait_for(timeout=60_000)
+    page.evaluate("jupyterapp.shell.currentWidget.close()")

@@ -83,11 +83,14 @@ export function sample(arrays, most) {
   const total = arrays.reduce((sum, values) => sum + values.length, 0);
   const step = Math.ceil(total / most) | 1; // odd, as an even step would meet the same columns in every row
   const found = [];
-  for (const values of arrays)
-    for (let i = 0; i < values.length; i += step) {
+  let i = 0;
+  for (const values of arrays) {
+    for (; i < values.length; i += step) {
       const value = Number(values[i]);
       if (Number.isFinite(value)) found.push(value);
     }
+    i -= values.length; // on in the next array, as if they were one
+  }
   return Float64Array.from(found).sort();
 }
 

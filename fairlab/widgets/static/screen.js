@@ -238,11 +238,21 @@ export class Screen {
     return values.size || error ? { row, column, values, error } : null;
   }
 
-  /** Raw arrays of a channel that are on the screen, for its histogram and automatic window. */
+  /** What the screen shows of a channel, row by row of each tile, for its histogram and automatic window. */
   arrays(channel) {
+    const [left, top, right, bottom] = this.camera.edges;
     for (let level = this.camera.level; level < this.levels[""].length; level++) {
-      const tiles = this.camera.tiles(this.layer(level)).map((at) => this.store.get("", level, this.shownPlanes, ...at));
-      const found = tiles.flatMap((tile) => tile?.parts[channel]?.values ?? []);
+      const layer = this.layer(level);
+      const { x, y, side } = layer;
+      const seen = ({ offset, factor }, from, to, first, size) =>
+        [Math.floor((from - offset) / factor), Math.ceil((to - offset) / factor)].map((at) => within(at - first, 0, size));
+      const found = this.camera.tiles(layer).flatMap(([row, column]) => {
+        const { values, width } = this.store.get("", level, this.shownPlanes, row, column)?.parts[channel] ?? {};
+        if (!values) return [];
+        const [first, last] = seen(y, top, bottom, row * side, values.length / width);
+        const [start, end] = seen(x, left, right, column * side, width);
+        return Array.from({ length: last - first }, (_, i) => values.subarray((first + i) * width + start, (first + i) * width + end));
+      });
       if (found.length) return found;
     }
     return [];
