@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +19,7 @@ from fairlab.result_tables import readable_bytes
 from fairlab.subset import Subset
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
     from typing import Literal
 
     import xarray as xr
@@ -274,6 +275,11 @@ def chunked(datasets: Mapping[str, xr.Dataset], chunks: Chunks) -> dict[str, xr.
         import dask.array  # noqa: F401  (xarray's own message does not name our extra)
     except ImportError as exc:
         raise missing_extra("dask", "open an image as dask arrays", exc) from exc
+    if chunks != "auto" and not isinstance(chunks, Mapping):
+        raise SelectionError(
+            f'chunks={chunks!r} is not known; expected "auto", a mapping such as {{"y": 1024}}, or None',
+            kind="chunks",
+        )
     wanted = {} if chunks == "auto" else dict(chunks)
     _check_lengths(wanted, {dim for dataset in datasets.values() for dim in dataset.dims})
     return {

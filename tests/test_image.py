@@ -350,6 +350,19 @@ def test_an_axis_longer_than_memory_has_no_positions(tmp_path: Path, axes: str) 
     assert axes[0] not in image.coords and image.x.size == 60
 
 
+@pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+def test_the_first_level_is_the_finest_however_they_are_listed(tmp_path: Path, version: str) -> None:
+    def turn(attributes: dict[str, Any]) -> None:
+        attributes.get("ome", attributes)["multiscales"][0]["datasets"].reverse()
+
+    full = write_store(tmp_path / "a.zarr", version=version, levels=3, edit=turn)
+    with pytest.warns(FairlabWarning, match="finest"):
+        tree = open_image(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(tree["scale0/image"].values, full)
+    assert [tree[f"scale{n}"].sizes["x"] for n in range(3)] == [60, 30, 15]
+    assert tree.fair.level(pixel_size=1.0).sizes["x"] == 30
+
+
 def test_an_axis_named_like_its_pixels_is_an_error(tmp_path: Path) -> None:
     def rename(attributes: dict[str, Any]) -> None:
         attributes["ome"]["multiscales"][0]["axes"][0]["name"] = "image"

@@ -175,8 +175,10 @@ def test_a_graph_that_never_starts_is_refused(tmp_path: Path) -> None:
     assert caught.value.kind == "too-many-blocks"
 
 
-@pytest.mark.parametrize("chunks", [{"w": 5}, {"x": 0}, {"x": -2}, {"x": "12"}, {"x": 2.5}, {"x": True}])
-def test_lengths_that_are_none(tmp_path: Path, chunks: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "chunks", [{"w": 5}, {"x": 0}, {"x": -2}, {"x": "12"}, {"x": 2.5}, {"x": True}, "large", 512]
+)
+def test_lengths_that_are_none(tmp_path: Path, chunks: Any) -> None:
     write_store(tmp_path / "a.zarr", labels=("cells",))
     with pytest.raises(SelectionError) as caught:
         open_image(tmp_path / "a.zarr", chunks=chunks)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.errors import FormatError, SelectionError
 from fairlab.options import max_read_bytes
+from fairlab.result_tables import readable_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,7 +90,8 @@ def check_chunk(size: int, *, where: str) -> None:
     """
     if size > max_read_bytes():
         raise FormatError(
-            f"one chunk decodes to {size} bytes, over the limit of {max_read_bytes()}\n  at {where}\n"
+            f"one chunk decodes to {readable_bytes(size)}, over the limit of {readable_bytes(max_read_bytes())}\n"
+            f"  at {where}\n"
             "  raise it with fairlab.set_options(max_read_bytes=…) if this machine has the memory",
             kind="chunk-too-large",
             url=where,
@@ -107,7 +109,7 @@ def check_read(size: int, *, where: str) -> None:
     """
     if size > max_read_bytes():
         raise SelectionError(
-            f"this read would take {size / 1e9:.1f} GB, over the limit of {max_read_bytes() / 1e9:.1f} GB\n"
+            f"this read would take {readable_bytes(size)}, over the limit of {readable_bytes(max_read_bytes())}\n"
             f"  at {where}\n"
             "  take a smaller part (.isel, .sel), a coarser level (scale1, scale2 …), or open with "
             'chunks="auto"; fairlab.set_options(max_read_bytes=…) raises the limit',

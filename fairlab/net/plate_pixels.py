@@ -12,6 +12,7 @@ from fairlab.net import batch
 from fairlab.net.fetch import Cost, Part, read_into
 from fairlab.net.selection import points, wrapped
 from fairlab.options import max_read_bytes
+from fairlab.result_tables import readable_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -217,7 +218,7 @@ class PlatePixels:
         size = n_pixels * self.dtype.itemsize
         if size > max_read_bytes():
             raise SelectionError(
-                f"this read would take {size / 1e9:.1f} GB, over the limit of {max_read_bytes() / 1e9:.1f} GB\n"
+                f"this read would take {readable_bytes(size)}, over the limit of {readable_bytes(max_read_bytes())}\n"
                 f"  of the plate {self._fields.store.location}\n"
                 "  take a coarser level (scale1, scale2 …), fewer wells (.isel, .sel), or open with "
                 'chunks="auto" and let dask go through it; fairlab.set_options(max_read_bytes=…) raises the limit',

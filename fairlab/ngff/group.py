@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,7 +18,7 @@ from fairlab.ngff.values import broken, shown, text
 from fairlab.ngff.versions import v01_v03, v04, v06, without_draft
 
 if TYPE_CHECKING:
-    from fairlab.ngff.model import Image, Plate, Well
+    from fairlab.ngff.model import Image, Level, Plate, Well
 
 Attributes = Mapping[str, Any]
 __all__ = ["image", "image_names", "kind_of", "label_names", "plate", "series", "version_of", "well"]
@@ -96,14 +97,26 @@ def image(
     version, odd = dialect(version, entry)
     found = READERS[version](entry, version=version, place=f"multiscales[{number}]", where=where)
     more: list[str] = []
+    levels = _finest_first(found, more)
     label = labels.facts(block, inside=inside, remarks=more)
     return dataclasses.replace(
         found,
+        levels=levels,
         channels=channels(block),
         is_label="image-label" in block,
         label=label,
         remarks=(*remarks, *odd, *found.remarks, *more),
     )
+
+
+def _finest_first(image: Image, remarks: list[str]) -> tuple[Level, ...]:
+    """The levels in the order that the specification asks for, by the size of their pixels."""
+    space = [number for number, axis in enumerate(image.axes) if axis.type == "space"]
+    found = tuple(sorted(image.levels, key=lambda level: math.prod(level.scale[n] for n in space)))
+    if found != image.levels:
+        stated = ", ".join(level.path for level in image.levels)
+        remarks.append(f"the levels are not listed from the finest to the coarsest ({stated}); here they are")
+    return found
 
 
 def plate(attributes: Attributes, *, zarr_format: int, where: str) -> Plate:

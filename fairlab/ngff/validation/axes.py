@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fairlab.ngff.units import LENGTHS_M, TIMES_S
+from fairlab.ngff.validation import orientations
 from fairlab.ngff.validation.findings import Findings, Place, Rule, error, hint, shown, warning
 from fairlab.ngff.validation.shapes import (
     Fields,
@@ -116,14 +117,14 @@ def _known_type(*types: str) -> Rule:
 
 _AXIS = Fields(
     keys={"name": must(Text()), "type": should(Text()), "unit": may(Text())},
-    also=(_known_type("space", "time", "channel"), _unit),
+    also=(_known_type("space", "time", "channel"), _unit, orientations.stated),
 )
 AXES = ListOf(
     item=_AXIS,
     least=2,
     most=5,
     section="axes",
-    also=(_unique_names, _space_count, _one_time_one_other, _zyx),
+    also=(_unique_names, _space_count, _one_time_one_other, _zyx, orientations.apart),
 )
 """0.4 and 0.5: named axes with types and units."""
 
@@ -135,11 +136,19 @@ _AXIS_06 = Fields(
         "discrete": may(Flag()),
         "longName": may(Text()),
     },
-    also=(_known_type("array", "space", "time", "channel", "coordinate", "displacement"), _unit),
+    also=(
+        _known_type("array", "space", "time", "channel", "coordinate", "displacement"),
+        _unit,
+        orientations.stated,
+    ),
 )
-SYSTEM_AXES = ListOf(item=_AXIS_06, least=1, section="axes", also=(_unique_names,))
+SYSTEM_AXES = ListOf(item=_AXIS_06, least=1, section="axes", also=(_unique_names, orientations.apart))
 """0.6: axes of any coordinate system."""
 IMAGE_AXES = ListOf(
-    item=_AXIS_06, least=2, most=5, section="axes", also=(_unique_names, _space_or_array_count, _zyx)
+    item=_AXIS_06,
+    least=2,
+    most=5,
+    section="axes",
+    also=(_unique_names, _space_or_array_count, _zyx, orientations.apart),
 )
 """0.6: axes of a coordinate system of an image."""

@@ -34,6 +34,17 @@ def _axis(name: str, kind: str | None = None) -> dict[str, str]:
     return {"name": name, **({"type": kind} if kind else {})}
 
 
+def _along(direction: Any) -> dict[str, Any]:
+    return {"type": "anatomical", "value": direction}
+
+
+BOTH_WAYS = [
+    _axis("t", "time"),
+    _axis("c", "channel"),
+    _axis("z", "space"),
+    {**_axis("y", "space"), "orientation": _along("right-to-left")},
+    {**_axis("x", "space"), "orientation": _along("left-to-right")},
+]
 XYZ = [_axis("t", "time"), _axis("c", "channel"), *(_axis(name, "space") for name in "xyz")]
 LOST = {"name": "lost", "axes": [_axis("y", "space"), _axis("x", "space")]}
 
@@ -95,6 +106,15 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
         "axes.order",
     ),
     (PLACED, "image", f"{M}/axes", XYZ, "warning", "axes.space-order"),
+    (PLACED, "image", f"{M}/axes/3/orientation", _along("left-to-right"), "valid", ""),
+    (PLACED, "image", f"{M}/axes/3/orientation", None, "warning", "axes.orientation"),
+    (PLACED, "image", f"{M}/axes/3/orientation", _along("upwards"), "error", "axes.orientation"),
+    (PLACED, "image", f"{M}/axes/3/orientation", _along(["left-to-right"]), "error", "axes.orientation"),
+    (PLACED, "image", f"{M}/axes/3/orientation", "left-to-right", "error", "axes.orientation"),
+    (PLACED, "image", f"{M}/axes/3/orientation", {"value": "left-to-right"}, "error", "axes.orientation"),
+    (PLACED, "image", f"{M}/axes/1/orientation", _along("left-to-right"), "error", "axes.orientation"),
+    (PLACED, "image", f"{M}/axes", BOTH_WAYS, "error", "axes.orientation"),
+    ("0.6", "image", f"{S}/0/axes/3/orientation", _along("upwards"), "error", "axes.orientation"),
     # ── scale and translation ──
     (SINCE_04, "image", T, GONE, "error", "multiscales.missing-coordinateTransformations"),
     (SINCE_04, "image", T, [], "error", f"{CT}.length"),
