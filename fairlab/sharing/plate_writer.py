@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fairlab.fair.conditions import check_leaving
-from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
 from fairlab.sharing import attributes, manifest
 from fairlab.sharing.beside import write_beside_then_rename
-from fairlab.sharing.writer import make_group, usage_note, write_image
+from fairlab.sharing.companions import write_companions
+from fairlab.sharing.writer import make_group, write_image
 
 if TYPE_CHECKING:
     import os
@@ -74,16 +74,10 @@ def write_plate(
     """
     check_leaving(record, action="export", allow=allow)
     shown = list(_with_windows(channels, data, wells))
-    files = files or {}
     fields = data.shape[2]
 
     def fill(folder: Path) -> None:
-        for name, (content, _) in files.items():
-            (folder / name).write_bytes(content)
-        described = {name: about for name, (_, about) in files.items()}
-        described[manifest.FILE_NAME] = "SHA-256 checksum of every other file in this folder"
-        beside = crate_json(image_crate(record, files=described, usage=usage_note(record)))
-        (folder / FILE_NAME).write_text(beside, encoding="utf-8")
+        write_companions(folder, files or {}, record)
         for row, column in wells:
             place = folder / rows[row] / columns[column]
             for number in range(fields):

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fairlab.errors import OutputError, UnsupportedVersionError, missing_extra, warn
+from fairlab.errors import OutputError, UnsupportedVersionError, missing_extra
 from fairlab.fair.conditions import check_leaving
 from fairlab.fair.crate_terms import part_id
-from fairlab.fair.crate_writer import FILE_NAME, crate_json, image_crate
-from fairlab.licenses import license
 from fairlab.sharing import attributes, manifest, pyramid
 from fairlab.sharing.beside import write_beside_then_rename
+from fairlab.sharing.companions import write_companions
 from fairlab.sharing.grid import Grid, check_channels, check_labels, check_pixels, grid
 
 if TYPE_CHECKING:
@@ -177,29 +176,8 @@ def write_image(
     return write_beside_then_rename(target, lambda folder: _fill(folder, plan), overwrite=overwrite)
 
 
-def usage_note(record: Record) -> str | None:
-    """What must be stamped on what is made from an image whose licence forbids to share changed versions.
-
-    Warns
-    -----
-    FairlabWarning
-        There is such a note.
-    """
-    known = license(record.license or record.license_as_listed)
-    if known is None or known.restriction is None:
-        return None
-    warn(f"{record.id} is under {known.name}: {known.restriction}")
-    return f"{known.name}: {known.restriction}"
-
-
 def _fill(folder: Path, plan: _Plan) -> None:
-    for name, (content, _) in plan.files.items():
-        (folder / name).write_bytes(content)
-    if plan.record:
-        files = {name: about for name, (_, about) in plan.files.items()}
-        files[manifest.FILE_NAME] = "SHA-256 checksum of every other file in this folder"
-        about = crate_json(image_crate(plan.record, files=files, usage=usage_note(plan.record)))
-        (folder / FILE_NAME).write_text(about, encoding="utf-8")
+    write_companions(folder, plan.files, plan.record)
     for name, values in plan.labels.items():
         _write_labels(folder / "labels" / name, name, values, plan)
     if plan.labels:
