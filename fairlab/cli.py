@@ -19,6 +19,8 @@ from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from fairlab.verdict import Verdict
+
 BAD_DATA, BAD_QUESTION = 1, 2
 
 
@@ -112,19 +114,31 @@ def _view(options: argparse.Namespace) -> None:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    if options.exit_zero:
+        print(json.dumps(_verdict_whatever_comes(options).to_dict()))
+        return 0
+    verdict = _verdict(options)
+    _print_json(verdict.to_dict()) if options.json else print(verdict)
+    return 0 if verdict else BAD_DATA
+
+
+def _verdict_whatever_comes(options: argparse.Namespace) -> Verdict:
+    from fairlab.verdict import untold
+
+    try:
+        return _verdict(options)
+    except FairlabError as error:  # to a suite, any other exit code is a fault of the judge
+        return untold(options.source, error)
+
+
+def _verdict(options: argparse.Namespace) -> Verdict:
     from fairlab.ngff.documents import MAX_BYTES
     from fairlab.verdict import judge, validate
 
-    if options.attributes:
-        with _document(options.source) as file:
-            verdict = judge(file.read(MAX_BYTES + 1), where=options.source, strict=options.strict)
-    else:
-        verdict = validate(options.source, strict=options.strict)
-    if options.exit_zero:
-        print(json.dumps(verdict.to_dict()))
-        return 0
-    _print_json(verdict.to_dict()) if options.json else print(verdict)
-    return 0 if verdict else BAD_DATA
+    if not options.attributes:
+        return validate(options.source, strict=options.strict)
+    with _document(options.source) as file:
+        return judge(file.read(MAX_BYTES + 1), where=options.source, strict=options.strict)
 
 
 def _document(path: str) -> BinaryIO:

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fairlab.errors import FormatError, QueryError
-from fairlab.net.hierarchy import MAX_NODES, walk
+from fairlab.errors import FairlabError, FormatError, QueryError
 from fairlab.ngff.documents import parse
-from fairlab.ngff.validation import hierarchy
 from fairlab.ngff.validation.document import nothing, odd, read, unread
-from fairlab.ngff.validation.findings import hint, within
+from fairlab.ngff.validation.findings import error, hint, within
 from fairlab.ngff.validation.problems import Problem, bounded, listed
 
 if TYPE_CHECKING:
@@ -158,8 +156,25 @@ def judge(body: bytes, *, where: str, strict: bool = False) -> Verdict:
     return Verdict(source=where, version=document.version, kind=document.kind, problems=bounded(problems))
 
 
+def untold(source: str, refusal: FairlabError) -> Verdict:
+    """The verdict on what could not be looked at: not valid, and why.
+
+    Examples
+    --------
+    >>> untold("a.json", QueryError("there is no file a.json", kind="path-missing")).problems[0].type
+    'document.path-missing'
+    """
+    found = error(refusal.kind, (), str(refusal).splitlines()[0])
+    problems = listed(within("document", iter([found])), version=None, document="", strict=False)
+    return Verdict(source=source, version=None, kind=None, problems=tuple(problems))
+
+
 def of_store(store: Store, *, strict: bool) -> Verdict:
     """Judge what is in a store; see :func:`validate`."""
+    # Imported here: a suite of single documents calls the command hundreds of times, and needs no transport.
+    from fairlab.net.hierarchy import MAX_NODES, walk
+    from fairlab.ngff.validation import hierarchy
+
     tree, whole = walk(store)
     version = tree[""].document.version if tree[""].document else None
     problems: list[Problem] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlab import errors
+from fairlab import errors, set_options
 from fairlab.cli import exit_code, main
 from tests.servers import FaultServer
 from tests.stores import write_store
@@ -151,17 +151,39 @@ def test_validate_one_document(
     assert json.loads(capsys.readouterr().out) == verdict
 
 
-@pytest.mark.parametrize("options", [[], ["--exit-zero"], ["--json"]])
+def _unreadable(folder: Path) -> list[list[str]]:
+    """What nobody can judge."""
+    (folder / "loop").symlink_to("loop")
+    return [
+        ["--attributes", str(folder / "nowhere")],
+        ["--attributes", str(folder / "loop")],
+        ["--attributes", str(folder)],
+        ["--attributes", "a\0b"],
+        ["no/such/place"],
+        ["http://127.0.0.1:9/a.zarr"],
+        ["sample:nothing"],
+    ]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
 def test_validate_what_nobody_can_tell(
     options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in (
-        ["--attributes", str(tmp_path / "nowhere")],
-        ["--attributes", str(tmp_path)],
-        ["no/such/place"],
-    ):
-        assert main(["validate", *options, *words]) == 2
-        assert capsys.readouterr().out == ""
+    with set_options(timeout_s=0.5):
+        for words in _unreadable(tmp_path):
+            assert main(["validate", *options, *words]) == 2, words
+            assert capsys.readouterr().out == ""
+
+
+def test_a_suite_is_told_what_nobody_can_tell_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with set_options(timeout_s=0.5):
+        for words in _unreadable(tmp_path):
+            assert main(["validate", "--exit-zero", *words]) == 0, words
+            printed = capsys.readouterr().out
+            assert printed.count("\n") == 1
+            verdict = json.loads(printed)
+            assert (verdict["valid"], verdict["version"], verdict["kind"]) == (False, None, None)
+            assert verdict["problems"][0]["level"] == "error"
 
 
 @pytest.mark.parametrize("form", ["text", "bibtex", "ris", "csl-json", "cff"])

@@ -25,8 +25,10 @@ HEAVY = {
 }  # fmt: skip
 
 
-def _after(code: str) -> set[str]:
-    script = f"import sys; {code}; print(*{{name.split('.')[0] for name in sys.modules}})"
+def _after(code: str, *, rooms: bool = False) -> set[str]:
+    """Libraries (and rooms of fairlab) that are imported once some code has run."""
+    name = "'.'.join(name.split('.')[:2])" if rooms else "name.split('.')[0]"
+    script = f"import sys; {code}; print(*{{{name} for name in sys.modules}})"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(answer.stdout.split())
 
@@ -76,6 +78,15 @@ def test_importing_fairlab_is_light() -> None:
 
 def test_the_command_line_is_light() -> None:
     assert not _after("from fairlab.cli import _parser; _parser().format_help()") & HEAVY
+
+
+def test_judging_one_document_needs_no_transport(tmp_path: Path) -> None:
+    # A conformance suite starts the command for each of its hundreds of documents.
+    (tmp_path / "zarr.json").write_text('{"ome": {"version": "0.5", "labels": ["a"]}}')
+    words = ["validate", "--attributes", str(tmp_path / "zarr.json"), "--exit-zero"]
+    imported = _after(f"from fairlab.cli import main; main({words!r})", rooms=True)
+    assert "fairlab.verdict" in imported
+    assert not imported & (HEAVY | {"fairlab.net", "fairlab.opening", "fairlab.image"})
 
 
 def test_search_needs_no_arrays() -> None:
