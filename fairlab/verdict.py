@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import FairlabError, FormatError, QueryError
+from fairlab.foreign_text import printable
 from fairlab.ngff.documents import parse
 from fairlab.ngff.validation.document import nothing, odd, read, unread
 from fairlab.ngff.validation.findings import error, hint, within
@@ -149,11 +150,13 @@ def judge(body: bytes, *, where: str, strict: bool = False) -> Verdict:
         problems = listed(unread(exc), version=None, document="", strict=strict)
         return Verdict(source=where, version=None, kind=None, problems=tuple(problems))
     document = read(value)
-    # A label image's own block may be judged by itself, as the specification's suites do.
-    alone = (dataclasses.replace(finding, level="warning") for finding in document.alone())
+    # A label image's own block may be judged by itself, as the specification's suites and strict example do.
+    alone = (dataclasses.replace(finding, level="hint") for finding in document.alone())
     findings = itertools.chain(odd(remarks), document.judged(), alone)
     problems = listed(findings, version=document.version, document="", strict=strict)
-    return Verdict(source=where, version=document.version, kind=document.kind, problems=bounded(problems))
+    return Verdict(
+        source=where, version=_named(document.version), kind=document.kind, problems=bounded(problems)
+    )
 
 
 def untold(source: str, refusal: FairlabError) -> Verdict:
@@ -192,12 +195,17 @@ def of_store(store: Store, *, strict: bool) -> Verdict:
     kept = bounded(problems)
     return Verdict(
         source=store.location,
-        version=version,
+        version=_named(version),
         kind=tree[""].document.kind if tree[""].document else None,
         problems=kept,
         hierarchy=not any(p.level == "error" and p.type.startswith("hierarchy.") for p in kept),
         checked=sum(bool(node.values) for node in tree.values()),
     )
+
+
+def _named(version: str | None) -> str | None:
+    """A version that may be any text, fit for a line."""
+    return version if version is None else printable(version)[:80]
 
 
 def _as_json(attributes: Mapping[str, Any]) -> bytes:

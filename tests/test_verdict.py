@@ -216,6 +216,14 @@ def test_a_label_block_without_an_image_is_no_whole_group(tmp_path: Path) -> Non
     assert _types(verdict) == {"hierarchy.alone"}
 
 
+def test_a_label_block_by_itself_obeys_even_the_shoulds() -> None:
+    # The specification's own strict example is such a block.
+    document = valid("0.4", "label")
+    del document["multiscales"]
+    verdict = fairlab.validate(document, strict=True)
+    assert verdict.valid and _types(verdict, "hint") == {"image-label.alone"}
+
+
 def test_channels_are_as_many_as_the_axis_is_long(tmp_path: Path) -> None:
     root = _image(tmp_path / "a.zarr")
     _edit(root / "zarr.json", lambda document: document["attributes"]["ome"]["omero"]["channels"].pop())

@@ -8,9 +8,11 @@ from fairlab.ngff.units import LENGTHS_M, TIMES_S
 from fairlab.ngff.validation import orientations
 from fairlab.ngff.validation.findings import Findings, Place, Rule, error, hint, shown, warning
 from fairlab.ngff.validation.shapes import (
+    Anything,
     Fields,
     Flag,
     ListOf,
+    OrNull,
     Text,
     alternatives,
     may,
@@ -90,10 +92,13 @@ def _rank(axis: dict[str, Any]) -> int:
 
 def _unit(axis: dict[str, Any], place: Place) -> Findings:
     kind, unit = axis.get("type"), axis.get("unit")
-    if unit is None and kind in UNITS:
+    if "unit" not in axis and kind in UNITS:
         yield hint(
             "missing-unit", place, f"the {kind} axis {shown(axis['name'])} has no unit; it SHOULD have one"
         )
+    elif "unit" in axis and not isinstance(unit, str):
+        # The text says of the whole value, its type included, what it SHOULD be.
+        yield warning("unit", (*place, "unit"), f"it is {shown(unit)}; it SHOULD be the name of a unit")
     elif unit is not None and unit not in UNITS.get(str(kind), {unit}):
         example = "micrometer" if kind == "space" else "second"
         yield warning(
@@ -105,7 +110,7 @@ def _unit(axis: dict[str, Any], place: Place) -> Findings:
 
 def _known_type(*types: str) -> Rule:
     def rule(axis: dict[str, Any], place: Place) -> Findings:
-        if "type" in axis and axis["type"] not in types:
+        if axis.get("type") is not None and axis["type"] not in types:
             yield warning(
                 "type",
                 (*place, "type"),
@@ -115,8 +120,10 @@ def _known_type(*types: str) -> Rule:
     return rule
 
 
+# "A null / custom type": the text names null as a type.
+_TYPE = should(OrNull(shape=Text()))
 _AXIS = Fields(
-    keys={"name": must(Text()), "type": should(Text()), "unit": may(Text())},
+    keys={"name": must(Text()), "type": _TYPE, "unit": may(Anything())},
     also=(_known_type("space", "time", "channel"), _unit, orientations.stated),
 )
 AXES = ListOf(
@@ -131,8 +138,8 @@ AXES = ListOf(
 _AXIS_06 = Fields(
     keys={
         "name": must(Text(pattern="(?s).+", expected="a name that is not empty")),
-        "type": should(Text()),
-        "unit": may(Text()),
+        "type": _TYPE,
+        "unit": may(Anything()),
         "discrete": may(Flag()),
         "longName": may(Text()),
     },

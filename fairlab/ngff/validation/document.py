@@ -103,8 +103,7 @@ def read(value: Any, *, version: str | None = None) -> Document:
             block = {}
     stated = _stated_version(block, place, namespaced=namespaced)
     if not findings:
-        findings += _no_version(block, place) if namespaced and stated is None else []
-        inherited = None if namespaced else version
+        inherited = _inherited(version, namespaced=namespaced)
         version = next((v for v in (stated, inherited) if v is not None), guess(block, namespaced=namespaced))
         rules = rules_for(version)
         if rules is None:
@@ -117,6 +116,8 @@ def read(value: Any, *, version: str | None = None) -> Document:
         if kind is None:
             text = f"there is no metadata of OME-Zarr here; expected one of {', '.join(known)}"
             findings.append(error("no-metadata", place, text))
+        if namespaced and stated is None:
+            findings.append(_no_version(block, place, labels_05=(version, kind) == ("0.5", "labels")))
     else:
         version, rules, kind = None, None, None
     return Document(
@@ -154,10 +155,21 @@ def _stated_version(block: Mapping[str, Any], place: Place, *, namespaced: bool)
     return block["version"] if isinstance(block.get("version"), str) else None
 
 
-def _no_version(block: Mapping[str, Any], place: Place) -> Findings:
+def _inherited(version: str | None, *, namespaced: bool) -> str | None:
+    """The version of a hierarchy, where metadata may lie as it does here."""
+    rules = rules_for(version) if version is not None else None
+    return version if rules is not None and rules.namespaced == namespaced else None
+
+
+def _no_version(block: Mapping[str, Any], place: Place, *, labels_05: bool) -> Finding:
     where = (*place, "version") if "version" in block else place
     found = f"it is {shown(block['version'])}; expected text" if "version" in block else "it is missing"
-    yield error("missing-version", where, f'the "version" MUST be stated beside the metadata; {found}')
+    # In 0.5 only the schemas say MUST, and there is none for the list of labels; those of IDR have no version.
+    if labels_05 and "version" not in block:
+        return warning(
+            "missing-version", where, f'the "version" SHOULD be stated beside the metadata; {found}'
+        )
+    return error("missing-version", where, f'the "version" MUST be stated beside the metadata; {found}')
 
 
 def _stated(block: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, str]]:

@@ -15,6 +15,7 @@ from fairlab.ngff.validation.shapes import (
     Key,
     ListOf,
     Number,
+    OrNull,
     Tagged,
     Text,
     may,
@@ -23,8 +24,9 @@ from fairlab.ngff.validation.shapes import (
     should,
 )
 
-NAME_KEYS = {"name": should(Text()), "type": should(Anything()), "metadata": should(Anything())}
-"""What every version says SHOULD be told of a pyramid."""
+_TOLD = {"type": should(Anything()), "metadata": should(Anything())}
+NAME_KEYS = {"name": should(Text()), **_TOLD}
+"""What every version says SHOULD be told of a pyramid; a name is text since 0.6."""
 
 
 def unique_paths(datasets: list[dict[str, Any]], place: Place) -> Findings:
@@ -91,7 +93,7 @@ _TRANSFORMATIONS = ListOf(
 
 def _lengths(entry: dict[str, Any], place: Place) -> Findings:
     """Every scale and translation MUST have one number for each axis."""
-    lists = [((*place, "coordinateTransformations"), entry.get("coordinateTransformations", []))]
+    lists = [((*place, "coordinateTransformations"), entry.get("coordinateTransformations") or [])]
     for number, dataset in enumerate(entry["datasets"]):
         where = (*place, "datasets", number, "coordinateTransformations")
         lists.append((where, dataset["coordinateTransformations"]))
@@ -117,14 +119,15 @@ def _finest_first(entry: dict[str, Any], place: Place) -> Findings:
 def _multiscales(keys: dict[str, Key], dataset: dict[str, Key], *rules: Rule) -> ListOf:
     datasets = ListOf(item=Fields(keys={"path": must(BELOW), **dataset}), least=1, also=(unique_paths,))
     entry = Fields(
-        keys={**keys, "datasets": must(datasets), **NAME_KEYS}, also=(metadata_is_an_object, *rules)
+        keys={**keys, "datasets": must(datasets), "name": should(OrNull(shape=Text())), **_TOLD},
+        also=(metadata_is_an_object, *rules),
     )
     return ListOf(item=entry, least=1, unique=True, section="multiscales")
 
 
 _VERSION = {"version": should(Text())}
 _PLACED = {"coordinateTransformations": must(_TRANSFORMATIONS)}
-_TYPED = {"axes": must(axes.AXES), "coordinateTransformations": may(_TRANSFORMATIONS)}
+_TYPED = {"axes": must(axes.AXES), "coordinateTransformations": may(OrNull(shape=_TRANSFORMATIONS))}
 
 EARLY = _multiscales(_VERSION, {})
 """0.1 and 0.2: five dimensions, no geometry."""

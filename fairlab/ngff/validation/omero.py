@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fairlab.ngff.validation.findings import Findings, Place, warning
-from fairlab.ngff.validation.shapes import Fields, Flag, ListOf, Number, Shape, Text, may, must
+from fairlab.ngff.validation.shapes import Fields, Flag, ListOf, Number, OrNull, Shape, Text, may, must
 
 
 def _not_inverted(window: dict[str, Any], place: Place) -> Findings:
@@ -24,9 +24,10 @@ def _omero(color: Text) -> Shape:
         keys={
             "color": must(color),
             "window": must(_WINDOW),
-            "label": may(Text()),
-            "family": may(Text()),
-            "active": may(Flag()),
+            # Of these only the schemas speak; writers that know no name say null.
+            "label": may(OrNull(shape=Text())),
+            "family": may(OrNull(shape=Text())),
+            "active": may(OrNull(shape=Flag())),
         }
     )
     return Fields(keys={"channels": must(ListOf(item=channel))}, section="omero")

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from fairlab.foreign_text import printable
 from fairlab.ngff.validation.findings import Finding, Level, pointer
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ def bounded(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _problem(finding: Finding, version: str | None, document: str, strict: bool) -> Problem:
     named = "" if finding.section in ("document", "hierarchy") else f', "{finding.section}" metadata'
-    source = f" (OME-Zarr {version}{named})" if version else ""
+    source = f" (OME-Zarr {version[:80]}{named})" if version else ""
     place = pointer(finding.place)
     return Problem(
         level="error" if strict and finding.level == "warning" else finding.level,
         type=f"{finding.section}.{finding.code}",
-        loc=f"{document}#{place}" if document else place,
-        msg=f"{finding.text}{source}",
+        loc=printable(f"{document}#{place}" if document else place),
+        msg=printable(f"{finding.text}{source}"),
     )

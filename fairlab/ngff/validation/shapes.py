@@ -12,7 +12,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fairlab.ngff.validation.findings import Finding, Findings, Level, Place, Rule, error, shown, within
+from fairlab.ngff.validation.findings import (
+    Finding,
+    Findings,
+    Level,
+    Place,
+    Rule,
+    error,
+    shown,
+    warning,
+    within,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,6 +109,24 @@ class Number:
         if self.least > -math.inf:
             return f"{noun} of at least {self.least:g}"
         return f"{noun} above {self.above:g}" if self.above > -math.inf else noun
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrNull:
+    """A shape in whose place null may stand, as some writers say that they do not know.
+
+    Only where the text asks for no type: a value that MUST be a string is not null.
+    """
+
+    shape: Shape
+    """What it looks like otherwise."""
+
+    def check(self, value: Any, place: Place) -> Findings:
+        """See :class:`Shape`."""
+        if value is None:
+            yield warning("null", place, "it is null; a key of which nothing is known is better left out")
+        else:
+            yield from self.shape.check(value, place)
 
 
 @dataclass(frozen=True, kw_only=True)

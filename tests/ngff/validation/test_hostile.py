@@ -57,6 +57,15 @@ def test_any_block_gives_a_verdict(key: str, value: Any, version: Any) -> None:
             assert isinstance(pointer(finding.place), str)
 
 
+def test_a_version_that_is_any_text_can_be_printed_on_a_line() -> None:
+    for version in ("\ud800", "0.4\nvalid", "\x1b[2J", "9" * 5000):
+        verdict = judge(json.dumps({"ome": {"version": version, "labels": ["a"]}}).encode(), where="here")
+        assert not verdict.valid and verdict.problems[0].type == "document.version"
+        assert len(verdict.version or "") <= 80
+        printed = f"{verdict}{verdict.to_dict()}"
+        assert printed.encode("utf-8") and "\x1b" not in printed and "\nvalid" not in str(verdict)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_verdict(body: bytes) -> None:
     assert not judge(body, where="here").valid

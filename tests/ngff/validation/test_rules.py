@@ -75,6 +75,8 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     (EARLY, "image", f"{M}/datasets/1/path", "s0", "error", "multiscales.duplicate"),
     (ALL, "image", f"{M}/name", 5, "error", "multiscales.wrong-type"),
     (ALL, "image", f"{M}/name", GONE, "warning", "multiscales.missing-name"),
+    ("0.1 0.2 0.3 0.4 0.5", "image", f"{M}/name", None, "warning", "multiscales.null"),
+    ("0.6", "image", f"{M}/name", None, "error", "multiscales.wrong-type"),
     (ALL, "image", f"{M}/type", GONE, "warning", "multiscales.missing-type"),
     (ALL, "image", f"{M}/metadata", GONE, "warning", "multiscales.missing-metadata"),
     (ALL, "image", f"{M}/metadata", "mean", "warning", "multiscales.metadata"),
@@ -91,6 +93,10 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     (PLACED, "image", f"{M}/axes/1/type", GONE, "warning", "axes.missing-type"),
     (PLACED, "image", f"{M}/axes/1/type", "angle", "warning", "axes.type"),
     (PLACED, "image", f"{M}/axes/1/type", 3, "error", "axes.wrong-type"),
+    (PLACED, "image", f"{M}/axes/1/type", None, "warning", "axes.null"),
+    (PLACED, "image", f"{M}/axes/1/unit", None, "warning", "axes.unit"),
+    (PLACED, "image", f"{M}/axes/3/unit", None, "warning", "axes.unit"),
+    (PLACED, "image", f"{M}/axes/3/unit", ["micrometer"], "warning", "axes.unit"),
     (PLACED, "image", f"{M}/axes/3/unit", "micron", "warning", "axes.unit"),
     (PLACED, "image", f"{M}/axes/0/unit", "micrometer", "warning", "axes.unit"),
     (PLACED, "image", f"{M}/axes/3/unit", GONE, "hint", "axes.missing-unit"),
@@ -123,6 +129,8 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     (PLACED, "image", T, [SCALE, SCALE], "error", f"{CT}.order"),
     (PLACED, "image", T, [SCALE, MOVE, MOVE], "error", f"{CT}.order"),
     (PLACED, "image", G, [MOVE], "error", f"{CT}.order"),
+    (PLACED, "image", G, None, "warning", "multiscales.null"),
+    (PLACED, "image", T, None, "error", f"{CT}.wrong-type"),
     (PLACED, "image", f"{T}/0", {"type": "identity"}, "error", f"{CT}.type"),
     (PLACED, "image", f"{T}/0/scale", GONE, "error", f"{CT}.missing-scale"),
     (PLACED, "image", f"{T}/0", {"type": "scale", "path": "s"}, "warning", f"{CT}.path"),
@@ -146,6 +154,8 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     ("0.6", "image", f"{S}/0/axes", GONE, "error", "coordinateSystems.missing-axes"),
     ("0.6", "image", f"{S}/0/axes/0/name", "c", "error", "axes.duplicate"),
     ("0.6", "image", f"{S}/0/axes/0/discrete", "no", "error", "axes.wrong-type"),
+    ("0.6", "image", f"{S}/0/axes/0/unit", None, "warning", "axes.unit"),
+    ("0.6", "image", f"{S}/0/axes/1/type", None, "warning", "axes.null"),
     ("0.6", "image", f"{S}/0/axes/2/type", "time", "error", "axes.time-axes"),
     ("0.6", "image", f"{S}/0/axes/1/type", "space", "error", "axes.space-axes"),
     (
@@ -356,6 +366,9 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     (ALL, "image", "omero/channels/0/window/end", "100", "error", "omero.wrong-type"),
     (ALL, "image", "omero/channels/0/window/end", 1, "warning", "omero.window"),
     (ALL, "image", "omero/channels/0/label", 5, "error", "omero.wrong-type"),
+    (ALL, "image", "omero/channels/0/label", None, "warning", "omero.null"),
+    (ALL, "image", "omero/channels/0/active", None, "warning", "omero.null"),
+    (ALL, "image", "omero/channels/0/color", None, "error", "omero.wrong-type"),
     (ALL, "image", "omero/channels/0/active", 1, "error", "omero.wrong-type"),
     # ── labels ──
     (SINCE_04, "label", "image-label/colors", GONE, "warning", "image-label.missing-colors"),
@@ -426,6 +439,8 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     (SINCE_04, "plate", "plate/acquisitions/0/id", "1", "error", "plate.wrong-type"),
     (SINCE_04, "plate", "plate/acquisitions/0/id", -1, "error", "plate.value"),
     (SINCE_04, "plate", "plate/acquisitions/0/maximumfieldcount", 0, "error", "plate.value"),
+    ("0.1", "plate", "plate/acquisitions/0/maximumfieldcount", 1.5, "valid", ""),
+    ("0.1", "plate", "plate/acquisitions/0/id", "1", "error", "plate.wrong-type"),
     (SINCE_04, "plate", "plate/acquisitions/0/starttime", "2022-05-13", "error", "plate.wrong-type"),
     # ── wells ──
     (ALL, "well", "well/images", GONE, "error", "well.missing-images"),
@@ -448,6 +463,9 @@ CASES: list[tuple[str, str, str, Any, str, str]] = [
     # ── the document ──
     ("0.5 0.6", "image", "version", GONE, "error", "document.missing-version"),
     ("0.5 0.6", "image", "version", 0.5, "error", "document.missing-version"),
+    ("0.5", "labels", "version", GONE, "warning", "document.missing-version"),
+    ("0.5", "labels", "version", 0.5, "error", "document.missing-version"),
+    ("0.5 0.6", "series", "version", GONE, "error", "document.missing-version"),
     (SINCE_04, "labels", "labels", GONE, "error", "document.no-metadata"),
 ]
 EXPANDED = [(version, *case) for versions, *case in CASES for version in versions.split()]
@@ -560,6 +578,15 @@ def test_a_whole_zarr_json_is_read_as_its_attributes() -> None:
 )
 def test_documents_that_are_none_of_their_version(document: Any, code: str) -> None:
     assert code in [finding.code for finding in _findings(document) if finding.section == "document"]
+
+
+def test_metadata_without_a_version_is_judged_by_that_of_its_hierarchy() -> None:
+    labels = edited(valid("0.6", "labels"), "version", GONE)
+    for version, level in (("0.5", "warning"), ("0.6", "error"), ("0.6rc0", "error")):
+        document = read(labels, version=version)
+        assert document.version == version
+        assert [finding.level for finding in document.judged()] == [level]
+    assert read(labels, version="0.4").version == "0.5"  # whose metadata lies elsewhere
 
 
 def test_a_label_block_alone_is_sound_but_no_whole_group() -> None:

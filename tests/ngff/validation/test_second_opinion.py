@@ -32,6 +32,10 @@ ONLY_IN_THE_TEXT = {
 STRICTER_THAN_THE_TEXT = {
     "multiscales.metadata": "the schema of 0.1 alone asks for an object",
     "axes.missing-type": "the schemas of 0.4 and 0.5 count an axis without a type as one of space",
+    "axes.null": "the text names null as a type",
+    "multiscales.null": "the text asks for no type, nor do the models of yaozarrs and ome-zarr-models",
+    "omero.null": "the text asks for no type, nor do the models of yaozarrs and ome-zarr-models",
+    "axes.unit": "the text says of the whole value what it SHOULD be",
     "coordinateTransformations.path": "the text has scales at a path, the schemas have not",
     "coordinateTransformations.interpolation": "the text calls its list of methods not exhaustive",
 }
@@ -86,6 +90,7 @@ _COERCED = "pydantic reads text and booleans as numbers"
 _UNSEEN = "its models do not compare these"
 YAOZARRS_DIFFERS = {
     "axes.orientation": "it does not know RFC-4",
+    "axes.unit": "it refuses what no MUST asks for",
     "multiscales.path": "it takes any text as a path",
     "labels.path": "it takes any text as a path",
     "multiscales.order": _UNSEEN,
