@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,10 @@ def run(options: argparse.Namespace) -> int:
         "resume": options.resume,
     }
     if options.over is None:
+        began = datetime.now(UTC)
         done = run(options.notebook, **shared)
+        if done.started < began:
+            print("fairlab: note: this was run before; nothing was run now", file=sys.stderr)
         print(_json(done.to_dict()) if options.json else done.output)
         return 0
     jobs = {} if options.jobs is None else {"jobs": options.jobs}

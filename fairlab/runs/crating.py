@@ -109,6 +109,8 @@ def _sources(run: Run, files: Iterable[str | os.PathLike[str]]) -> dict[str, tup
     """Names in the crate, and what is copied there."""
     found: dict[str, tuple[Path, str]] = {}
     wanted = [(run.output, "the executed notebook")]
+    if run.results is not None:
+        wanted.append((run.results, "the table that the notebook wrote"))
     wanted += [
         (path, f"written by the notebook, as its parameter {name} says") for name, path in _written(run)
     ]

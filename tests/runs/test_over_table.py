@@ -85,6 +85,18 @@ def test_the_record_of_a_row_has_what_fills_no_parameter(batch: runs.Batch) -> N
     assert set(table["table"]) == {"my <hits>.csv"}
 
 
+def test_the_run_of_a_row_becomes_a_crate_with_its_table_wherever_one_is(
+    batch: runs.Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = next(run for run in runs.list_runs(batch.index.parents[2]) if run.table_row == 2)
+    assert run.results is not None
+    made = runs.crate(run, out=tmp_path / "crate")
+    assert {path.name for path in made.iterdir()} == {
+        run.output.name, run.results.name, "ro-crate-metadata.json"
+    }  # fmt: skip
+
+
 def test_rows_and_results_are_tables(batch: runs.Batch) -> None:
     rows = rows_of(batch.rows_csv)
     assert [row["table_row"] for row in rows] == ["2", "4", "5", "6"]
@@ -136,8 +148,9 @@ def test_what_is_done_is_not_run_again(
     again = rows_of(folder / "runs/tool/over-again/rows.csv")
     assert [row["run_note"] for row in again] == ["by an earlier run"] * 2
     assert len(rows_of(folder / "runs/tool/over-again/results.csv")) == 4
-    earlier = runs.run(folder / "tool.ipynb", parameters={"source": "a"}, resume=True, progress=False)
-    assert earlier.output == batch.rows[0].output
+    assert main(["run", str(folder / "tool.ipynb"), "-p", "source=a", "--resume"]) == 0
+    said = capsys.readouterr()
+    assert said.out.strip() == str(batch.rows[0].output) and "nothing was run" in said.err
 
 
 def test_a_command_says_each_row_and_exits_1_when_one_failed(
