@@ -34,9 +34,14 @@ sample-unknown
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
-from typing import Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class FairlabError(Exception):
@@ -181,6 +186,28 @@ class FairlabWarning(UserWarning):
     """A SHOULD is broken, a unit is missing, or a version was inferred."""
 
 
+_told: ContextVar[dict[str, None] | None] = ContextVar("told", default=None)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[dict[str, None]]:
+    """Gather what :func:`warn` is told inside the block, each remark once, for whoever has a better place for it.
+
+    Examples
+    --------
+    >>> with told() as remarks:
+    ...     warn("the image is odd")
+    >>> list(remarks)
+    ['the image is odd']
+    """
+    remarks: dict[str, None] = {}
+    token = _told.set(remarks)
+    try:
+        yield remarks
+    finally:
+        _told.reset(token)
+
+
 def warn(message: str) -> None:
     """Warn at the line of the user's own code, however deep in fairlab or xarray the reason was found.
 
@@ -192,6 +219,9 @@ def warn(message: str) -> None:
     >>> caught[0].category.__name__
     'FairlabWarning'
     """
+    if (gathered := _told.get()) is not None:
+        gathered.setdefault(message)
+        return
     level, frame = 2, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("fairlab", "xarray"):
         level, frame = level + 1, frame.f_back

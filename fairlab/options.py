@@ -101,6 +101,8 @@ _OPTIONS: Final[dict[str, _Option]] = {
     "s3_anonymous": _Option(
         None, "True, False or None", lambda value: value is None or isinstance(value, bool)
     ),
+    "gs_endpoint": _TEXT,
+    "azure_endpoint": _TEXT,
     "azure_account": _TEXT,
     "offline": _NO,
     "moves": _PATH,
@@ -164,6 +166,11 @@ class set_options:
     s3_anonymous : bool or None
         True never signs a request, False signs every one, None signs when an unsigned one is refused and
         credentials are there.
+    gs_endpoint : str or None
+        Address of the service that ``gs://`` means; None means ``$STORAGE_EMULATOR_HOST`` or Google's.
+    azure_endpoint : str or None
+        Address of the storage account that ``az://`` means, without the container; None means
+        ``$AZURE_STORAGE_ENDPOINT`` or Azure's.
     azure_account : str or None
         Storage account that ``az://container/…`` means; None means ``$AZURE_STORAGE_ACCOUNT_NAME``.
     offline : bool

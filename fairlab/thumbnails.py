@@ -38,6 +38,7 @@ def thumbnail(record: Record) -> bytes:
       fairlab.view(record) draws one
     """
     from fairlab.net import http
+    from fairlab.net.deadline import Deadline
 
     if record.thumbnail_url is None:
         hint = "fairlab.view(record)" if record.kind == "image" else "fairlab.view(record.images()[0])"
@@ -46,7 +47,7 @@ def thumbnail(record: Record) -> bytes:
             kind="no-thumbnail",
             record=record.id,
         )
-    deadline = http.Deadline(option("source_timeout_s"))
+    deadline = Deadline(option("source_timeout_s"))
     addresses = addresses_to_try(record.thumbnail_url)
     for address in addresses:
         answer = http.get(address, deadline=deadline, max_bytes=MAX_BYTES)

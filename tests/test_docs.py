@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fairlab.cli import _parser
-from tests.emulators import EMULATED, emulator
+from tests.emulators import ARCHIVES, emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def test_two_set_up_commands_on_one_line_each() -> None:
 def archives() -> Iterator[None]:
     """The archives, on this machine."""
     with ExitStack() as stack:
-        for name in EMULATED:
+        for name in (*ARCHIVES, "folder"):
             stack.enter_context(emulator(name))
         yield
 
@@ -53,7 +53,7 @@ def test_readme_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for block in blocks:
         exec(compile(block, "README.md", "exec"), scope)  # the README's own code
     results = scope["results"]
-    assert set(EMULATED) - {"shelf", "xnat"} <= set(results.asked) and not results.failures
+    assert {*ARCHIVES, "folder"} - {"xnat"} <= set(results.asked) and not results.failures
     assert any(set(record.found_by) - {"catalogue", "sample"} for record in results), (
         "no archive found anything"
     )

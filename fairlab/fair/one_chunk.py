@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fairlab.errors import FairlabError
+from fairlab.net.deadline import Deadline
 from fairlab.net.fetch import ArrayReader
-from fairlab.net.http import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,8 +20,8 @@ from fairlab.fair.witness import Witness
 from fairlab.net import pool
 from fairlab.net.address import redact
 from fairlab.net.arrival import now
+from fairlab.net.deadline import Deadline
 from fairlab.net.documents import array_key, attributes_of, group_key
-from fairlab.net.http import Deadline
 from fairlab.net.image_group import CRATE
 from fairlab.net.series import OME_XML
 from fairlab.net.store import open_store

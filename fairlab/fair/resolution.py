@@ -9,6 +9,7 @@ from fairlab.errors import FairlabError
 from fairlab.fair.bundle import Answer
 from fairlab.net import http, pool
 from fairlab.net.address import redact
+from fairlab.net.deadline import Deadline
 
 if TYPE_CHECKING:
     from fairlab.fair.description import Description
@@ -31,12 +32,12 @@ def asked(description: Description) -> dict[str, Answer]:
         for role, address in addresses.items()
         if isinstance(address, str) and address.startswith(("https://", "http://"))
     ]
-    deadline = http.Deadline(_SECONDS)
+    deadline = Deadline(_SECONDS)
     answers = pool.each(lambda one: _answer(one[1], deadline), known)
     return {role: answer for (role, _), answer in zip(known, answers, strict=True)}
 
 
-def _answer(url: str, deadline: http.Deadline) -> Answer:
+def _answer(url: str, deadline: Deadline) -> Answer:
     began = time.perf_counter()
     status, error = None, None
     try:

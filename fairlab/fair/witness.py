@@ -17,7 +17,7 @@ from fairlab.ngff.paths import inner_path
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fairlab.net.http import Deadline
+    from fairlab.net.deadline import Deadline
     from fairlab.net.store import Store
 
 MAX_BYTES: Final = 8 * 1024 * 1024

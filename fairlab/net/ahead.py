@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fairlab.net.http import Deadline
+from fairlab.net.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.errors import FairlabError, QueryError, Unavailable, UnexpectedAnswer
-from fairlab.net import http, remembered
+from fairlab.errors import QueryError, Unavailable, UnexpectedAnswer
+from fairlab.net import http, line, remembered
 from fairlab.net.address import redact
 from fairlab.net.arrival import Document, json_of, now, text_of
-from fairlab.net.line import Line
+from fairlab.net.deadline import QuestionDeadline, in_force, limit
 from fairlab.net.question import Question, joined, public
 from fairlab.options import option
 
@@ -23,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from fairlab.net.answers import Answer
+    from fairlab.net.deadline import Deadline
     from fairlab.net.question import Params
 
 __all__ = ["Api", "Document", "harvest", "limit"]
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Most that one answer may be; what is larger is not an answer to a question."""
-_MAX_TRIES: Final = 3  # a question is not worth more; the next one may go better
 _READERS: Final[dict[str, Callable[[Answer], Any]]] = {"application/json": json_of, "*/*": text_of}
 
 
@@ -42,31 +41,7 @@ class _Harvest:
         """What was asked, of whom: archives without pages of their own are asked the same for each of ours."""
 
 
-_lines: dict[str, Line] = {}
-_deadline: ContextVar[http.Deadline | None] = ContextVar("deadline", default=None)
 _harvest: ContextVar[_Harvest | None] = ContextVar("harvest", default=None)
-
-
-class _Deadline(http.Deadline):
-    raised_by = "source_timeout_s"
-
-
-@contextlib.contextmanager
-def limit(seconds: float) -> Iterator[None]:
-    """Bound everything that is asked inside the block, all together; a limit around it holds, too.
-
-    Parameters
-    ----------
-    seconds : float
-        From now. Without a limit each question has as long as the option ``source_timeout_s`` says.
-    """
-    around = _deadline.get()
-    within = seconds if around is None else min(seconds, around.left())
-    token = _deadline.set(_Deadline(within))
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
 
 
 @contextlib.contextmanager
@@ -184,7 +159,7 @@ class Api:
     def reset(self) -> None:
         """Forget failures and turns, as in a new process."""
         for base in self.bases:
-            _lines.pop(base, None)
+            line.forget(base)
 
     def _ask(self, path: str, params: Params | None, **how: Any) -> Document:
         question = Question(path=joined(self._relative(path), params), **how)
@@ -212,7 +187,7 @@ class Api:
 
     def _asked(self, question: Question, secrets: tuple[str, ...]) -> Document:
         """The answer of the first address that has one; the time that is left is shared among them."""
-        deadline, bases = _deadline.get() or _Deadline(option("source_timeout_s")), self.bases
+        deadline, bases = in_force() or QuestionDeadline(option("source_timeout_s")), self.bases
         reason = None
         for number, base in enumerate(bases):
             try:
@@ -228,38 +203,14 @@ class Api:
         raise reason
 
     def _at(self, base: str, question: Question, secrets: tuple[str, ...], given_s: float) -> Document:
-        line = _lines.setdefault(base, Line())
-        self._check_time(given_s)
-        if resting := line.closed(self.name, given_s):
-            raise resting
-        deadline = _Deadline(given_s)
-        everything = _harvest.get()
+        # The deadline of the answer runs from here, so that a turn that is long in coming counts, too.
+        deadline, everything = QuestionDeadline(given_s), _harvest.get()
         pause_s = max(self.pause_s, everything.pause_s if everything else 0.0)
-        if (wait_s := line.turn(pause_s)) > 0:
-            self._check_time(given_s - wait_s)
-            time.sleep(wait_s)
-        try:
-            document = self._exchanged(base + question.path, question, secrets, deadline)
-        except Unavailable as error:
-            if error.kind != "offline":
-                line.failed(error, given_s)
-            raise
-        except FairlabError:
-            line.answered()
-            raise
-        line.answered()
-        return document
-
-    def _check_time(self, left_s: float) -> None:
-        if left_s <= 0:
-            raise Unavailable(
-                f"{self.name} was not asked: no time is left\n"
-                "  give it longer with timeout_s=…, or fairlab.set_options(source_timeout_s=…)",
-                kind="timeout",
-            )
+        with line.turn(self.name, base, pause_s=pause_s, given_s=given_s):
+            return self._exchanged(base + question.path, question, secrets, deadline)
 
     def _exchanged(
-        self, url: str, question: Question, secrets: tuple[str, ...], deadline: http.Deadline
+        self, url: str, question: Question, secrets: tuple[str, ...], deadline: Deadline
     ) -> Document:
         key = question.key(url)
         memory = None if secrets else remembered.recall(key)
@@ -269,7 +220,6 @@ class Api:
         known: dict[str, Any] = {
             "deadline": deadline,
             "max_bytes": question.max_bytes,
-            "max_tries": _MAX_TRIES,
         }
         if question.body is None:
             answer = http.get(url, headers=tuple(headers), **known)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fairlab.net.codecs import Scratch
+    from fairlab.net.deadline import Deadline
     from fairlab.net.fetch import ArrayReader
-    from fairlab.net.http import Deadline
     from fairlab.net.selection import Plan, Share
     from fairlab.net.store import Store
 

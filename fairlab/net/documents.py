@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import FormatError, warn
+from fairlab.net.deadline import Deadline
 from fairlab.net.fetch import documents
-from fairlab.net.http import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,7 +13,7 @@ import numpy as np
 from fairlab.errors import AccessError, FairlabError, FormatError, UnexpectedAnswer, warn
 from fairlab.net import batch, guard, memory, pool, shards
 from fairlab.net.ahead import Request
-from fairlab.net.http import Deadline
+from fairlab.net.deadline import Deadline
 from fairlab.net.selection import outer, points
 from fairlab.net.stored_array import StoredArray
 from fairlab.ngff import documents as json_documents

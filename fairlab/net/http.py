@@ -16,6 +16,7 @@ from fairlab.errors import FairlabError, Unavailable, UnexpectedAnswer
 from fairlab.net import curl
 from fairlab.net.address import THIS_MACHINE, redact, redirected
 from fairlab.net.answers import Again, Answer, judge
+from fairlab.net.deadline import Deadline
 from fairlab.options import max_read_bytes, option
 
 if TYPE_CHECKING:
@@ -23,36 +24,10 @@ if TYPE_CHECKING:
 
     from fairlab.net.traffic import Ledger
 
-_MAX_TRIES: Final = 8
 _REFUSED_TRIES: Final = 3
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 15.0
 _MAX_REDIRECTS: Final = 5
-
-
-class Deadline:
-    """The moment at which the reading of one object, all its requests and retries, gives up.
-
-    Parameters
-    ----------
-    seconds : float, optional
-        Time from now; the option ``timeout_s`` by default.
-    waits : bool
-        Time runs from when it is first asked what is left, not from now.
-    """
-
-    raised_by = "timeout_s"
-    """The option that gives more time."""
-
-    def __init__(self, seconds: float | None = None, *, waits: bool = False):
-        self.seconds = float(option("timeout_s") if seconds is None else seconds)
-        self._end = None if waits else time.monotonic() + self.seconds
-
-    def left(self) -> float:
-        """Seconds until the deadline; never below zero."""
-        if self._end is None:
-            self._end = time.monotonic() + self.seconds
-        return max(0.0, self._end - time.monotonic())
 
 
 def get(
@@ -63,7 +38,7 @@ def get(
     max_bytes: int | None = None,
     headers: tuple[str, ...] = (),
     ledger: Ledger | None = None,
-    max_tries: int = _MAX_TRIES,
+    max_tries: int | None = None,
 ) -> Answer:
     """One object, or a part of it, after as many tries as the deadline allows.
 
@@ -81,8 +56,8 @@ def get(
         Further request headers, ``"Name: value"``; they go to the same origin only.
     ledger : Ledger, optional
         Where requests and bytes are counted.
-    max_tries : int
-        Requests after which a fault that may pass is an error.
+    max_tries : int, optional
+        Requests after which a fault that may pass is an error; what the deadline says by default.
 
     Returns
     -------
@@ -142,7 +117,7 @@ def post(
     deadline: Deadline | None = None,
     max_bytes: int | None = None,
     headers: tuple[str, ...] = (),
-    max_tries: int = _MAX_TRIES,
+    max_tries: int | None = None,
 ) -> Answer:
     """The answer to a question that is too long for an address; it may be asked twice, as :func:`get` may.
 
@@ -159,8 +134,9 @@ def post(
     return _answer(asked, deadline or Deadline(), max_tries)
 
 
-def _answer(asked: _Asked, deadline: Deadline, max_tries: int) -> Answer:
+def _answer(asked: _Asked, deadline: Deadline, max_tries: int | None) -> Answer:
     tries, reason = 0, None
+    most = deadline.max_tries if max_tries is None else max_tries
     while True:
         tries += 1
         try:
@@ -170,8 +146,8 @@ def _answer(asked: _Asked, deadline: Deadline, max_tries: int) -> Answer:
             reason = again if reason is None or again.kind != "timeout" else reason
             wait = max(_jitter(tries), again.wait_s + random.uniform(0, _FIRST_WAIT_S))
             # A refused connection seldom recovers; waiting long for it only hides a wrong address.
-            enough = _REFUSED_TRIES if again.kind in ("connection", "host-unknown") else max_tries
-            if tries >= min(enough, max_tries) or wait >= deadline.left():
+            enough = _REFUSED_TRIES if again.kind in ("connection", "host-unknown") else most
+            if tries >= min(enough, most) or wait >= deadline.left():
                 raise _given_up(reason, asked.url, tries, deadline) from reason.__cause__
             time.sleep(wait)
 

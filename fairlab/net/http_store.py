@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fairlab.errors import FormatError, UnexpectedAnswer
 from fairlab.net import cache, checksums, http
 from fairlab.net.address import redact
-from fairlab.net.http import Deadline
+from fairlab.net.deadline import Deadline
 from fairlab.net.traffic import ledger
 from fairlab.ngff.paths import inner_path
 from fairlab.options import option

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from fairlab.errors import Unavailable
+from fairlab.errors import FairlabError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FAILURES: Final = 3
 _REST_S: Final = 60.0
@@ -72,3 +76,59 @@ class Line:
             if self._failures >= _FAILURES or asked_s:
                 why = error.message.partition("\n")[0]
                 self._rest = (time.monotonic() + (asked_s or _REST_S), why)
+
+
+_lines: dict[str, Line] = {}
+
+
+@contextlib.contextmanager
+def turn(name: str, address: str, *, pause_s: float, given_s: float) -> Iterator[None]:
+    """Wait for a turn at an address, and note how the asking inside the block ends.
+
+    Parameters
+    ----------
+    name : str
+        Of who is asked, for people.
+    address : str
+        All that is asked at the same one stands in one line.
+    pause_s : float
+        Least time between two turns.
+    given_s : float
+        Time there is for the turn and the answer.
+
+    Raises
+    ------
+    Unavailable
+        kind ``"timeout"``: there is no time for it; ``"circuit-open"``: the address is given a rest.
+    """
+    line = _lines.setdefault(address, Line())
+    _check_time(name, given_s)
+    if resting := line.closed(name, given_s):
+        raise resting
+    if (wait_s := line.turn(pause_s)) > 0:
+        _check_time(name, given_s - wait_s)
+        time.sleep(wait_s)
+    try:
+        yield
+    except Unavailable as error:
+        if error.kind != "offline":
+            line.failed(error, given_s)
+        raise
+    except FairlabError:
+        line.answered()
+        raise
+    line.answered()
+
+
+def forget(address: str) -> None:
+    """Failures and turns at an address, as in a new process."""
+    _lines.pop(address, None)
+
+
+def _check_time(name: str, left_s: float) -> None:
+    if left_s <= 0:
+        raise Unavailable(
+            f"{name} was not asked: no time is left\n"
+            "  give it longer with timeout_s=…, or fairlab.set_options(source_timeout_s=…)",
+            kind="timeout",
+        )

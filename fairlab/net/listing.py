@@ -38,6 +38,13 @@ class Place(Protocol):
     """Address for people; it holds no secret."""
     shows_all: bool
     """Whether a file that is not listed is not there; web servers hide names that begin with a dot."""
+    pause_s: float
+    """Least time between two folders that are looked into, so that a walk is no load on a server."""
+
+    @property
+    def server(self) -> str | None:
+        """Who is asked, as ``https://host``; None for a folder of this machine."""
+        ...
 
     def listing(self, path: str) -> Listing:
         """What lies directly in the folder at ``path`` (``""`` is the place itself)."""
@@ -56,6 +63,8 @@ class LocalPlace:
     """
 
     shows_all = True
+    pause_s = 0.0
+    server = None
 
     def __init__(self, root: Path):
         if not root.is_dir():

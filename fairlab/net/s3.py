@@ -19,6 +19,8 @@ from urllib.parse import quote, urlsplit
 
 from fairlab.errors import AccessError, FairlabError, QueryError
 from fairlab.net.address import THIS_MACHINE
+from fairlab.net.curl import USER_AGENT
+from fairlab.net.deadline import Deadline
 from fairlab.net.http_store import HttpStore
 from fairlab.net.traffic import ledger
 from fairlab.options import option
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from fairlab.net.answers import Answer
     from fairlab.net.checksums import Verify
     from fairlab.net.curl import Begun
-    from fairlab.net.http import Deadline
     from fairlab.net.http_store import Question
 
 SCHEMES: Final = ("s3", "gs", "az")
@@ -113,9 +114,11 @@ def parse(text: str) -> tuple[Bucket, str]:
                 f"{text} names no storage account\n  say which: fairlab.set_options(azure_account=…)",
                 kind="azure-account",
             )
-        return Bucket(scheme=scheme, name=name, account=account), prefix.strip("/")
+        where = option("azure_endpoint") or _environ("AZURE_STORAGE_ENDPOINT")
+        return Bucket(scheme=scheme, name=name, account=account, endpoint=_web(where)), prefix.strip("/")
     if scheme == "gs":
-        return Bucket(scheme=scheme, name=name), prefix.strip("/")
+        where = option("gs_endpoint") or _environ("STORAGE_EMULATOR_HOST")
+        return Bucket(scheme=scheme, name=name, endpoint=_web(where)), prefix.strip("/")
     facts = _profile(option("s3_profile"))
     bucket = Bucket(
         scheme=scheme,
@@ -202,25 +205,27 @@ class BucketStore(HttpStore):
         return {**self.__dict__, "_signer": None}  # the other process finds credentials of its own
 
 
-def client(bucket: Bucket, *, signed: bool = True) -> S3Store | GCSStore | AzureStore:
-    """A bucket as obstore sees it, which signs addresses and lists what is there within ``timeout_s``."""
+def client(bucket: Bucket) -> S3Store | GCSStore | AzureStore:
+    """A bucket as obstore sees it, which signs addresses and listings; it has the time of ``timeout_s``."""
     from obstore import store
 
+    given = timedelta(seconds=Deadline().left())
     limits: dict[str, Any] = {
         "client_options": {
-            "timeout": timedelta(seconds=option("timeout_s")),
-            "connect_timeout": timedelta(seconds=option("connect_timeout_s")),
+            "timeout": given,
+            "connect_timeout": min(given, timedelta(seconds=option("connect_timeout_s"))),
             "allow_http": bool(bucket.endpoint),
+            "user_agent": USER_AGENT,
         },
-        "retry_config": {"max_retries": 3, "retry_timeout": timedelta(seconds=option("timeout_s"))},
+        "retry_config": {"max_retries": 3, "retry_timeout": given},
     }
-    if not signed:
-        limits["skip_signature"] = True
     if bucket.scheme == "gs":
-        return store.GCSStore(bucket.name, **limits)
+        elsewhere: dict[str, Any] = {"base_url": bucket.endpoint} if bucket.endpoint else {}
+        return store.GCSStore(bucket.name, **elsewhere, **limits)
     if bucket.scheme == "az":
-        return store.AzureStore(bucket.name, account_name=bucket.account, **limits)
-    found: dict[str, Any] = dict(_s3_credentials(bucket.profile)) if signed else {}
+        elsewhere = {"endpoint": bucket.endpoint} if bucket.endpoint else {}
+        return store.AzureStore(bucket.name, account_name=bucket.account, **elsewhere, **limits)
+    found: dict[str, Any] = dict(_s3_credentials(bucket.profile))
     if bucket.endpoint:
         found["endpoint"] = bucket.endpoint
     return store.S3Store(
@@ -296,6 +301,13 @@ def stated_region(exc: FairlabError) -> str | None:
 
 def _endpoint() -> str | None:
     return option("s3_endpoint") or _environ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+
+
+def _web(address: str | None) -> str | None:
+    """An address as its own service's tools understand it: Google's may leave out the scheme."""
+    if not address:
+        return None
+    return (address if "://" in address else f"http://{address}").rstrip("/")
 
 
 def _environ(*names: str) -> str | None:

@@ -21,7 +21,7 @@ from fairlab.net.zip_store import LocalFile, WebFile, ZipStore
 
 if TYPE_CHECKING:
     from fairlab.net.checksums import Verify
-    from fairlab.net.http import Deadline
+    from fairlab.net.deadline import Deadline
 
 
 class Store(Protocol):

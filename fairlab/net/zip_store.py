@@ -35,7 +35,7 @@ from fairlab.options import max_read_bytes, option
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fairlab.net.http import Deadline
+    from fairlab.net.deadline import Deadline
     from fairlab.net.http_store import HttpStore
 
 _TAIL_BYTES: Final = 128 * 1024  # the end record with the longest comment, and most tables of contents

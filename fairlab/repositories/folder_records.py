@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fairlab.errors import FormatError
 from fairlab.fair import crate_reader
+from fairlab.net.arrival import cleaned
 from fairlab.net.documents import Documents
 from fairlab.net.image_group import CRATE, read_attributes, read_group
 from fairlab.net.plate_group import read_plate
@@ -117,6 +118,8 @@ def _image(image: Image, shape: tuple[int, ...], title: str | None, here: Source
 
 
 def _record(kind: str, facts: Facts, address: str, within: str | None, here: Source) -> Record:
+    facts = {name: (_harmless(value), source) for name, (value, source) in facts.items()}
+    facts = {name: pair for name, pair in facts.items() if pair[0] not in (None, "", ())}
     return Record(
         id=f"{SCHEME}:{address}",
         kind="image",
@@ -131,3 +134,13 @@ def _record(kind: str, facts: Facts, address: str, within: str | None, here: Sou
             **{name: source for name, (_, source) in facts.items()},
         },
     )
+
+
+def _harmless(value: Any) -> Any:
+    """A value without addresses of people and without characters that steer a terminal."""
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(one for one in map(_harmless, value) if one != "")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        plain = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **{n: cleaned(v) for n, v in plain.items() if isinstance(v, str)})
+    return cleaned(value)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fairlab.federation import search
 from fairlab.options import set_options
-from tests.emulators import EMULATED, emulator
+from tests.emulators import ARCHIVES, emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,8 +69,8 @@ def running() -> Iterator[dict[str, Emulator]]:
     """The emulators of all archives that everybody may ask, those of several pages first."""
     with contextlib.ExitStack() as stack:
         servers = {}
-        for name in EMULATED:
-            if name != "shelf" and not (made := emulator(name)).credentials:
+        for name in ARCHIVES:
+            if not (made := emulator(name)).credentials:
                 servers[name] = stack.enter_context(made)
         ask(list(servers), _WARM_S)  # imports, vocabularies, first connections
         for server in servers.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.emulators import EMULATED, emulator
+from tests.emulators import ARCHIVES, emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 def hosts() -> Iterator[dict[str, str]]:
     """Where the archives are on this machine; the one of BIA is down."""
     with ExitStack() as stack:
-        running = {name: stack.enter_context(emulator(name)) for name in EMULATED}
+        running = {name: stack.enter_context(emulator(name)) for name in ARCHIVES}
         running["bia"].fault = "down"
         yield {name: address for one in running.values() for name, address in one.hosts.items()}
 

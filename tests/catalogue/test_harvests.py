@@ -10,7 +10,7 @@ from fairlab import catalogue, errors, options
 from fairlab.repositories import base
 from fairlab.repositories import catalogue_own as own
 from fairlab.repositories.catalogue import CatalogueRepository
-from tests.emulators import EMULATED, Emulator, emulator
+from tests.emulators import ARCHIVES, EMULATED, Emulator, emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fairlab.catalogue.harvest import Refreshed
 
 SHUT = ("biostudies",)
-NAMES = sorted(set(EMULATED) - {"shelf", *SHUT})
+NAMES = sorted(set(ARCHIVES) - set(SHUT))
 
 
 @pytest.fixture(autouse=True)

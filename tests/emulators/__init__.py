@@ -49,9 +49,13 @@ EMULATED = {
     "idr": "tests.emulators.idr:Idr",
     "ssbd": "tests.emulators.ssbd:Ssbd",
     "xnat": "tests.emulators.xnat:Xnat",
+    "folder": "tests.emulators.folder:IndexPages",
+    "folder bucket": "tests.emulators.folder:ObjectService",
     "shelf": "tests.emulators.shelf:ShelfServer",  # the example of CONTRIBUTING.md
 }
-"""Name of each live repository -> ``"module:Class"`` of its emulator."""
+"""Name of each live repository (and of a further form of it) -> ``"module:Class"`` of its emulator."""
+ARCHIVES = tuple(sorted(set(EMULATED) - {"shelf", "folder", "folder bucket"}))
+"""Those that exist in the world, one each: folders are everybody's own, and have no service to compare with."""
 
 FAULTS = ("slow", "down", "rate", "hang", "html", "malformed", "drift", "empty", "cut")
 
@@ -124,6 +128,14 @@ class Emulator:
     """Whether its answers come in pages; False: all at once."""
     credentials: ClassVar[tuple[str, ...]] = ()
     """Names of request headers by which users are known; none: everybody may ask."""
+    protocol: ClassVar[tuple[str, ...]] = ()
+    """Names of further request headers that belong to its protocol."""
+    first: ClassVar[int] = 4
+    """Most requests that a first page takes."""
+    slow_s: ClassVar[float] = 0.3
+    """How long each answer takes when it is slow."""
+    senseless: ClassVar[Mapping[str, str]] = {}
+    """Name of a case of the contract suite that cannot be put to it -> why."""
     paced: ClassVar[bool] = False
     """Whether the client's pauses between requests are kept: tests of adapters need none."""
 
@@ -160,6 +172,10 @@ class Emulator:
         """What the option ``hosts`` needs to lead here."""
         return {name: self.url + path for name, path in self.apis.items()}
 
+    def settings(self) -> dict[str, Any]:
+        """The options that lead here."""
+        return {"hosts": {**option("hosts"), **self.hosts}}
+
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -169,7 +185,7 @@ class Emulator:
         self._stack.callback(self._server.shutdown)
         self._stack.callback(self._over.set)
         # Ports come again: what another emulator said there must not be remembered.
-        self._stack.enter_context(set_options(hosts={**option("hosts"), **self.hosts}, answers_max_bytes=0))
+        self._stack.enter_context(set_options(**self.settings(), answers_max_bytes=0))
         if not self.paced:
             patch = self._stack.enter_context(pytest.MonkeyPatch.context())
             patch.setattr(Line, "turn", lambda *_: 0.0)
@@ -195,7 +211,7 @@ class Emulator:
     def answer(self, asked: Asked) -> Reply:
         """The answer to one request, faults included."""
         self.log.append(asked)
-        self._over.wait(self.delay_s + (0.3 if self.fault == "slow" else 0))
+        self._over.wait(self.delay_s + (self.slow_s if self.fault == "slow" else 0))
         if self.fault == "down":
             return Reply(content="<h1>Service Unavailable</h1>", status=503, type="text/html")
         if self.fault == "rate" and not self._refused:
@@ -223,11 +239,17 @@ class Emulator:
     def _altered(self, reply: Reply) -> Reply:
         content = reply.content
         if not isinstance(content, bytes | str) and reply.status == 200:
-            if self.alter:
-                content = self.alter(content)
-            if self.fault == "drift":
-                content = drifted(content)
+            content = self.altered(content)
         return Reply(content=content, status=reply.status, type=reply.type, headers=reply.headers)
+
+    def may_grow(self, content: Any) -> bool:
+        """Whether an answer may have fields that nobody knows, and mean the same."""
+        return True
+
+    def altered(self, content: Any) -> Any:
+        """What is stated, as the archive states it today."""
+        content = self.alter(content) if self.alter else content
+        return drifted(content) if self.fault == "drift" else content
 
 
 def drifted(value: Any) -> Any:

@@ -15,7 +15,7 @@ import pytest
 from fairlab.errors import AccessError, FairlabWarning, FormatError, Unavailable
 from fairlab.image import open_image
 from fairlab.net import cache, http_store, kept
-from fairlab.net.http import Deadline
+from fairlab.net.deadline import Deadline
 from fairlab.net.store import open_store
 from fairlab.net.traffic import ledger
 from fairlab.options import set_options

@@ -14,7 +14,7 @@ import pytest
 
 from fairlab.errors import AccessError, FairlabError, Unavailable, UnexpectedAnswer
 from fairlab.net import http
-from fairlab.net.http import Deadline
+from fairlab.net.deadline import Deadline
 from fairlab.options import set_options
 from tests.servers import Fault, FaultServer
 

@@ -12,7 +12,7 @@ import pytest
 
 from fairlab.net import curl, http, transfers
 from fairlab.net.codecs import Scratch
-from fairlab.net.http import Deadline
+from fairlab.net.deadline import Deadline
 from fairlab.net.http_store import HttpStore
 from fairlab.net.pool import Job, run
 from fairlab.net.traffic import Ledger

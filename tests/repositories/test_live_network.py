@@ -18,10 +18,8 @@ import pytest
 from fairlab.net.api import limit
 from fairlab.options import set_options
 from fairlab.query import make_query
-from tests.emulators import EMULATED, Emulator, emulator
+from tests.emulators import ARCHIVES, Emulator, emulator
 from tests.emulators.shapes import Difference, Shapes, difference, recorded, shape, written
-
-LIVE = sorted(set(EMULATED) - {"shelf"})
 
 
 def asked(server: Emulator) -> Shapes:
@@ -49,7 +47,7 @@ def compared(name: str, live: Shapes, folder: Path) -> Difference:
 
 
 @pytest.mark.network
-@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("name", ARCHIVES)
 def test_the_archive_answers_as_its_emulator_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     server = emulator(name)  # not entered: the archive's own hosts
     if reason := server.adapter().idle():
@@ -65,7 +63,7 @@ def test_the_archive_answers_as_its_emulator_does(name: str, capsys: pytest.Capt
 # ── the check itself, with emulators in place of the archives ────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", sorted(EMULATED))
+@pytest.mark.parametrize("name", (*ARCHIVES, "shelf"))
 def test_the_check_finds_no_difference_where_there_is_none(name: str, tmp_path: Path) -> None:
     with emulator(name) as archive:
         live = asked(archive)
@@ -74,7 +72,7 @@ def test_the_check_finds_no_difference_where_there_is_none(name: str, tmp_path: 
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}.live.json", f"{name}.emulator.json"}
 
 
-@pytest.mark.parametrize("name", sorted(EMULATED))
+@pytest.mark.parametrize("name", (*ARCHIVES, "shelf"))
 def test_the_check_tells_fields_that_came_and_fields_that_went(name: str, tmp_path: Path) -> None:
     with emulator(name) as archive:
         archive.alter = moved_on

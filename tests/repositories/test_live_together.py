@@ -10,14 +10,14 @@ import pytest
 
 from fairlab.federation import search
 from fairlab.repositories import base
-from tests.emulators import EMULATED, Emulator, emulator
+from tests.emulators import ARCHIVES, Emulator, emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fairlab.results import Results
 
-NAMES = sorted(set(EMULATED) - {"shelf"})
+NAMES = list(ARCHIVES)
 WORDS = "mitosis"
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from fairlab.errors import AccessError, FairlabError, FormatError, NotFoundError
 from fairlab.net import pool
-from fairlab.net.http import Deadline
+from fairlab.net.deadline import Deadline
 from fairlab.net.image_group import CRATE
 from fairlab.net.store import open_store
 from fairlab.ngff import documents as json_documents
