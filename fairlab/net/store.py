@@ -15,9 +15,10 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from fairlab.errors import NotFoundError, QueryError
 from fairlab.net import s3
 from fairlab.net.address import redact
+from fairlab.net.file_in_parts import LocalFile, WebFile
 from fairlab.net.http_store import HttpStore
 from fairlab.net.local_store import DirectoryStore, MemoryStore
-from fairlab.net.zip_store import LocalFile, WebFile, ZipStore
+from fairlab.net.zip_store import ZipStore
 
 if TYPE_CHECKING:
     from fairlab.net.checksums import Verify

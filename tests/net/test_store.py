@@ -26,7 +26,7 @@ from fairlab.errors import (
     QueryError,
     Unavailable,
 )
-from fairlab.net import local_store, zip_store
+from fairlab.net import file_in_parts, local_store
 from fairlab.net.store import open_store
 from fairlab.net.traffic import ledger
 from fairlab.options import set_options
@@ -320,7 +320,7 @@ def test_what_the_disk_says_is_translated(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(local_store, "_read", fails)
-    monkeypatch.setattr(zip_store.LocalFile, "_piece", fails)
+    monkeypatch.setattr(file_in_parts.LocalFile, "_piece", fails)
     for store, key in stores.items():
         with pytest.raises(error) as caught:
             store.get(key)
