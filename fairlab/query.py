@@ -14,6 +14,7 @@ from fairlab import filters, terms, words
 from fairlab.errors import QueryError
 from fairlab.ngff.versions import READ
 from fairlab.record import Kind
+from fairlab.result_tables import readable_bytes
 from fairlab.traits import UNKNOWN, Traits
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Query:
         parts += [f"OME-Zarr {_either(self.ngff_version)}"] if self.ngff_version else []
         parts += [f"layout {_either(self.layout)}"] if self.layout else []
         parts += [] if self.openable is None else ["openable" if self.openable else "not openable"]
-        parts += [f"at most {self.max_bytes} bytes"] if self.max_bytes is not None else []
+        parts += [f"at most {readable_bytes(self.max_bytes)}"] if self.max_bytes is not None else []
         parts += [f"{key} = {_either(values)}" for key, values in self.attributes]
         parts += [
             f"{name.replace('_', ' ')} {_either(getattr(self, name))}"

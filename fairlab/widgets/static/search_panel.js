@@ -139,7 +139,8 @@ function render({ model, el }) {
     more.hidden = !further;
     const quietly = [who, ...notes].filter(Boolean);
     fill(said, warnings.map((text) => h("p.fl-warning", icon("warning"), h("span", text))),
-      quietly.length ? h("details.fl-notes", h("summary", "Who was asked"), quietly.map((text) => h("p", text))) : null);
+      // Where nothing was found, why is what the reader wants to know.
+      quietly.length ? h("details.fl-notes", { open: !model.get("rows").length }, h("summary", "About this search"), quietly.map((text) => h("p", text))) : null);
   };
 
   // ── facets ──
