@@ -67,7 +67,7 @@ def find_notebook(name: str | os.PathLike[str]) -> Path:
 
 
 def working_folder(folder: str | os.PathLike[str] | None = None) -> Path:
-    """A folder to open JupyterLab on, with the folders ``notebooks`` and ``tutorials`` in it.
+    """A folder to open JupyterLab on, with the folders ``notebooks`` and ``tutorials`` and their pictures in it.
 
     Parameters
     ----------
@@ -85,11 +85,13 @@ def working_folder(folder: str | os.PathLike[str] | None = None) -> Path:
         return _PACKAGE.parent
     target = Path(folder or "fairlab-notebooks").absolute()
     try:
-        for original in [*notebooks(), *lessons()]:
-            copy = target / original.parent.name / original.name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            if not copy.exists():
-                shutil.copyfile(original, copy)
+        for name in ("notebooks", "tutorials"):
+            folder = asset_folder(_PACKAGE, name)
+            for original in [*folder.glob("*.ipynb"), *folder.glob("pictures/lesson-*.png")]:
+                copy = target / name / original.relative_to(folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                if not copy.exists():
+                    shutil.copyfile(original, copy)
         target.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise OutputError(

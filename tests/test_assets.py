@@ -24,6 +24,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file = tmp_path / f"{name}.ipynb"
         file.parent.mkdir(exist_ok=True)
         file.write_text("{}")
+    (tmp_path / "tutorials" / "pictures").mkdir()
+    for name in ("lesson-1-first", "of-the-readme"):
+        (tmp_path / "tutorials" / "pictures" / f"{name}.png").touch()
     monkeypatch.setattr(assets, "asset_folder", lambda package, name: tmp_path / name)
     return tmp_path
 
@@ -107,6 +110,7 @@ def test_a_working_folder_gets_copies_and_keeps_what_was_edited(shipped: Path, t
     for _ in range(2):
         assert assets.working_folder(folder) == folder
     assert edited.read_text() == "mine"
+    assert [path.name for path in folder.rglob("*.png")] == ["lesson-1-first.png"]  # what lessons show
     assert sorted(path.name for path in folder.rglob("*.ipynb")) == sorted(
         path.name for path in [*assets.notebooks(), *assets.lessons()]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -40,6 +41,19 @@ def test_form(path: Path) -> None:
     assert not any(
         isinstance(n, ast.FunctionDef | ast.ClassDef) for c in code for n in ast.walk(ast.parse(c.source))
     )
+
+
+def test_pictures_are_small_there_and_told_in_words() -> None:
+    shown = set()
+    for path in assets.lessons():
+        texts = [
+            cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"
+        ]
+        for alt, target in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", "\n".join(texts)):
+            assert len(alt.split()) > 5, "who cannot see it is told what it shows"
+            assert (path.parent / target).stat().st_size <= 100_000
+            shown.add((path.parent / target).name)
+    assert shown == {path.name for path in (assets.lessons()[0].parent / "pictures").glob("lesson-*")}
 
 
 @names
