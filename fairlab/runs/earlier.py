@@ -14,7 +14,7 @@ from fairlab.net.image_group import read_attributes
 from fairlab.net.store import open_store
 from fairlab.ngff import group
 from fairlab.repositories import base
-from fairlab.runs.record import read
+from fairlab.runs.record import read, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ class Earlier:
         settings : str
             :attr:`Run.settings <fairlab.runs.Run.settings>` of the parameters.
         results : bool
-            Its table must be there as well.
+            It must have been given a file for its table, and what it wrote there must be there.
 
         Returns
         -------
@@ -85,8 +85,10 @@ class Earlier:
             or (run.notebook_sha256, run.settings) != (self._sha256, settings)
         ):
             return None
-        kept = [run.output] if not results else [run.output, run.results]
-        return run if all(file is not None and file.is_file() for file in kept) else None
+        if results and settings_of(run.parameters) == run.settings:
+            return None  # it was given no file for its table
+        kept = [run.output, *([run.results] if results and run.results else [])]
+        return run if all(file.is_file() for file in kept) else None
 
     def _state(self, opening: Opening) -> State:
         if opening.metadata_sha256 is None:

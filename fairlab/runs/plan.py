@@ -89,7 +89,8 @@ def planned(table: Table, declared: Sequence[Parameter], common: Mapping[str, An
     """
     shared = check_parameters(declared, common)
     fills = _filled(table, declared, common)
-    image = next((column for column, name in fills.items() if name in IMAGE_PARAMETERS), None)
+    columns = {name: column for column, name in fills.items()}
+    image = next((columns[name] for name in IMAGE_PARAMETERS if name in columns), None)
     takers = {column: p for column, name in fills.items() for p in declared if p.name == name}
     problems: list[dict[str, Any]] = []
     runs: list[PlannedRun] = []

@@ -30,9 +30,15 @@ def notebook(tmp_path: Path) -> Path:
     return write_notebook(tmp_path, "1", cell="n: int = 1")
 
 
-def kept(notebook: Path, *inputs: Opening, results: bool = False, **facts: Any) -> Run:
-    """A whole run, as if it had been."""
-    begun = record.begin("tool", read_notebook(notebook).sha256, VALUES, out_dir=notebook.parent)
+def kept(notebook: Path, *inputs: Opening, asked: bool = False, results: bool = False, **facts: Any) -> Run:
+    """A whole run, as if it had been; it may have been asked for a table, and have written one."""
+    begun = record.begin(
+        "tool",
+        read_notebook(notebook).sha256,
+        VALUES,
+        out_dir=notebook.parent,
+        results="csv" if asked or results else None,
+    )
     output, table = begun.record.with_suffix(".ipynb"), begun.record.with_suffix(".csv")
     output.write_text("{}")
     if results:
@@ -77,7 +83,9 @@ def test_what_it_left_must_still_be_there(notebook: Path) -> None:
     assert whole.results is not None
     whole.results.unlink()
     assert found(notebook, results=True) is None
-    for one in (run, whole):
+    silent = kept(notebook, asked=True)
+    assert found(notebook, results=True) == (silent, "same"), "a notebook may have nothing to write"
+    for one in (run, whole, silent):
         one.output.unlink()
     assert found(notebook) is None
 

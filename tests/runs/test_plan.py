@@ -75,6 +75,11 @@ def test_a_column_of_its_own_name_comes_before_url(tmp_path: Path) -> None:
     assert plan.fills == {"source": "source"} and plan.kept == ("url",) and plan.image == "source"
 
 
+def test_of_several_columns_for_images_the_first_parameter_counts(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "image,url\n,x\n", declared=parse_parameters("image: str = 'a'\nurl: str = 'b'"))
+    assert plan.image == "url" and plan.runs[0].values == {"image": "a", "url": "x"}
+
+
 def test_every_bad_cell_is_named_at_once(tmp_path: Path) -> None:
     content = (
         "url,size,method,count,note\n"
