@@ -155,6 +155,8 @@ BREAKS: list[tuple[str, Callable[[Path], Any], str, str]] = [
     ("0.6", _v3("data_type", "uint8"), "error", "dtype"),
     ("0.5", _v3("dimension_names", None), "error", "dimension-names"),
     ("0.5", _v3("dimension_names", ["c", "x", "y"]), "error", "dimension-names"),
+    ("0.5", _v3("dimension_names", ["a", "b", "c"]), "error", "dimension-names"),
+    ("0.6", _v3("dimension_names", ["c", "x", "y"]), "error", "dimension-names"),
     (
         "0.5",
         _v3("chunk_grid", {"name": "regular", "configuration": {"chunk_shape": [16, 16]}}),
@@ -247,6 +249,23 @@ def test_one_hierarchy_has_one_version(tmp_path: Path) -> None:
         root / "labels" / "zarr.json", lambda document: document["attributes"]["ome"].update(version="0.6rc0")
     )
     assert _types(fairlab.validate(root)) == {"hierarchy.version"}
+
+
+def test_drafts_of_one_version_may_stand_in_one_hierarchy(tmp_path: Path) -> None:
+    # The examples that came with RFC-5 say 0.6.dev4 of a scene, and 0.6.dev1 of some of its images.
+    root = _image(tmp_path / "a.zarr", "0.6", labels=("cells",))
+    _edit(
+        root / "labels" / "zarr.json", lambda document: document["attributes"]["ome"].update(version="0.6rc0")
+    )
+    verdict = fairlab.validate(root)
+    assert verdict and _types(verdict, "warning") >= {"hierarchy.version"}
+
+
+@pytest.mark.parametrize("names", [None, ["i", "j", "k"], [None, None, None]])
+def test_dimensions_need_no_names_since_0_6(tmp_path: Path, names: list[Any] | None) -> None:
+    root = _image(tmp_path / "a.zarr", "0.6")
+    _v3("dimension_names", names)(root)
+    assert fairlab.validate(root)
 
 
 def test_wells_and_fields_are_there(tmp_path: Path) -> None:

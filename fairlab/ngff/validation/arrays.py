@@ -127,20 +127,28 @@ def _own(array: ArrayFacts, names: list[list[str]], version: str, label: bool) -
         yield warning(
             "separator", (), f"chunk keys are joined with {shown(array.separator)}; the layout is {expected}"
         )
-    if version >= "0.5" and names:
-        if array.names is None:
+    if names:
+        yield from _named(array, names, version)
+    if label and array.dtype not in _INTEGERS:
+        yield error("label-dtype", (), f"the data type is {array.dtype}; labels MUST be integers")
+
+
+def _named(array: ArrayFacts, names: list[list[str]], version: str) -> Findings:
+    """Dimensions MUST be named as the axes in 0.5; in 0.6 they need no names, but their order MUST be the same."""
+    if array.names is None:
+        if version == "0.5":
             yield error(
                 "dimension-names", (), '"dimension_names" is missing; it MUST be there and match the axes'
             )
-        elif list(array.names) not in names:
-            found = ", ".join(str(name) for name in array.names)
-            yield error(
-                "dimension-names",
-                ("dimension_names",),
-                f"they are {found}; expected those of the axes, {', '.join(names[0])}",
-            )
-    if label and array.dtype not in _INTEGERS:
-        yield error("label-dtype", (), f"the data type is {array.dtype}; labels MUST be integers")
+        return
+    stated = [str(name) for name in array.names]
+    in_order = stated in names or (version != "0.5" and sorted(stated) not in [sorted(n) for n in names])
+    if not in_order:
+        yield error(
+            "dimension-names",
+            ("dimension_names",),
+            f"they are {', '.join(stated)}; expected those of the axes, {', '.join(names[0])}",
+        )
 
 
 def _larger(array: ArrayFacts, previous: ArrayFacts) -> bool:

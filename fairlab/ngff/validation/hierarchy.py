@@ -85,7 +85,9 @@ def _same_version(node: Node, root: Node) -> Findings:
     mine, whole = node.document, root.document
     if mine is None or whole is None or not (mine.stated and whole.stated) or mine.version == whole.version:
         return
-    level = error if whole.rules is not None and whole.rules.namespaced else warning
+    # Drafts of one version have the same rules: to mix them is untidy, but leaves nothing in doubt.
+    one_rule = mine.rules is whole.rules
+    level = error if whole.rules is not None and whole.rules.namespaced and not one_rule else warning
     text = (
         f"its version is {shown(mine.version)}, but {shown(whole.version)} at the root; a hierarchy has one"
     )
