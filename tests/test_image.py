@@ -551,8 +551,9 @@ def test_a_collection_says_which_images_it_holds(
         tree = open_image(address, series=series)
         np.testing.assert_array_equal(tree["scale0/image"].values, images[1])
     assert str(tree["scale0"].image_id.values) == f"{address}/1"
-    with pytest.raises(SelectionError, match="series 2"):
-        open_image(address, series=2)
+    for series in (2, -1, True):
+        with pytest.raises(SelectionError, match=f"series {series}"):
+            open_image(address, series=series)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

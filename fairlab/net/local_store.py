@@ -8,7 +8,7 @@ import stat
 import uuid
 from typing import TYPE_CHECKING
 
-from fairlab.errors import AccessError, FormatError, Unavailable
+from fairlab.errors import AccessError, FormatError, QueryError, Unavailable
 from fairlab.net.traffic import ledger
 from fairlab.ngff.paths import inner_path
 from fairlab.options import max_read_bytes, option
@@ -95,6 +95,12 @@ class MemoryStore:
     ) -> bytes | None:
         """See :class:`fairlab.net.store.Store`."""
         value = self._objects.get(inner_path(key, where=self.location))
+        if value is not None and not isinstance(value, bytes | bytearray | memoryview):
+            raise QueryError(
+                f'"{key}" is a {type(value).__name__} in the mapping that was given; expected bytes',
+                kind="source-type",
+                key=key,
+            )
         body = None if value is None else bytes(value if part is None else memoryview(value)[part])
         sums = ledger(self.location)
         sums.began()

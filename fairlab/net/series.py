@@ -40,8 +40,10 @@ def series_path(found: Documents, zarr_format: int, wanted: Series) -> str:
     paths = [inner_path(path, where=f"{store.location}/{key}") for path in listed or ()]
     if len(paths) == 1 and wanted is None:
         return paths[0]
-    if paths and (wanted in paths or (isinstance(wanted, int) and wanted in range(len(paths)))):
-        return paths[wanted] if isinstance(wanted, int) else str(wanted)
+    if wanted in paths:
+        return str(wanted)
+    if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted in range(len(paths)):
+        return paths[wanted]
     xml = ome_xml(store)
     names = [image.name or "" for image in xml.images] if xml else []
     paths = paths or [str(number) for number in range(len(names))] or _probed(found, zarr_format)

@@ -17,7 +17,7 @@ from fairlab.net import s3
 from fairlab.net.address import redact
 from fairlab.net.file_in_parts import LocalFile, WebFile
 from fairlab.net.http_store import HttpStore
-from fairlab.net.local_store import DirectoryStore, MemoryStore
+from fairlab.net.local_store import DirectoryStore, MemoryStore, unreadable
 from fairlab.net.zip_store import ZipStore
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def open_store(
             "  it opens http, https, s3, gs, az and file addresses, folders and zip files",
             kind="location",
         )
-    return _local_store(Path(unquote(split.path)) if split.scheme == "file" else Path(text).expanduser())
+    return _local_store(Path(unquote(split.path)) if split.scheme == "file" else Path(text))
 
 
 def _split(text: str) -> SplitResult:
@@ -104,10 +104,16 @@ def _split(text: str) -> SplitResult:
 
 
 def _local_store(path: Path) -> Store:
-    if path.is_dir():
-        return DirectoryStore(path)
-    if path.is_file():
-        return ZipStore(LocalFile(path))
+    try:
+        path = path.expanduser()
+        if path.is_dir():
+            return DirectoryStore(path)
+        if path.is_file():
+            return ZipStore(LocalFile(path))
+    except PermissionError as exc:
+        raise unreadable(exc, str(path)) from exc
+    except (OSError, RuntimeError):  # a name longer than any, or a home of nobody: there is no such path
+        pass
     raise NotFoundError(
         f'there is no file or folder "{path}"\n  give the path of an OME-Zarr folder or zip file, or an address',
         kind="path-missing",

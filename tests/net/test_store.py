@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -120,6 +120,20 @@ def test_a_long_table_of_contents_takes_one_request_more(tmp_path: Path, serve: 
     store = open_store(f"{server.url}/a.zip")
     assert len(server.requests) == 2
     assert store.get("some/rather/long/path/to/a/chunk/0") == b"x"
+
+
+@pytest.mark.parametrize("place", ["a" * 5000, "/" + "a/" * 3000, "~nobody-of-this-name/a.zarr"])
+def test_paths_that_no_system_has_are_missing(place: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        open_store(place)
+    assert caught.value.kind == "path-missing"
+
+
+@pytest.mark.parametrize("value", ["{}", 5, [1]])
+def test_what_is_no_bytes_in_memory_is_named(value: Any) -> None:
+    with pytest.raises(QueryError, match=r"zarr\.json") as caught:
+        open_store({"zarr.json": value}).get("zarr.json")
+    assert caught.value.kind == "source-type"
 
 
 def test_a_zip_with_64_bit_records_and_one_behind_other_bytes(tmp_path: Path) -> None:
