@@ -16,7 +16,9 @@ import pytest
 import xarray as xr
 
 from fairlab.errors import ChunkError, FairlabError, FairlabWarning, FormatError, QueryError, SelectionError
-from fairlab.image import open_image
+from fairlab.image import open_image, open_labels
+from fairlab.net import image_group
+from fairlab.net import series as series_module
 from fairlab.net.ome_xml import ome_xml
 from fairlab.options import set_options
 from fairlab.record import Record
@@ -574,6 +576,40 @@ def test_an_empty_collection(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="empty") as caught:
         open_image(tmp_path / "a.zarr")
     assert caught.value.kind == "bioformats2raw"
+
+
+def test_a_server_that_answers_every_address_has_no_endless_collection(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(tmp_path)
+    attributes = {"ome": {"version": "0.5", "bioformats2raw.layout": 3}}
+    document = {"zarr_format": 3, "node_type": "group", "attributes": attributes}
+    server.fault("zarr.json", Fault(body=json.dumps(document).encode()))
+    monkeypatch.setattr(series_module, "_MOST_PROBED", 40)
+    with pytest.raises(FormatError) as caught:
+        open_image(f"{server.url}/a.zarr")
+    assert caught.value.kind == "bioformats2raw"
+    assert len(server.requests) < 100
+
+
+def test_of_very_many_labels_the_first_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_store(tmp_path / "a.zarr", labels=("cells", "nuclei", "tissue"))
+    monkeypatch.setattr(image_group, "_MOST_LABELS", 2)
+    with pytest.warns(FairlabWarning, match="3 label images are listed; the first 2"):
+        tree = open_image(tmp_path / "a.zarr")
+    assert list(tree["labels"].children) == ["cells", "nuclei"]
+    assert "scale0" in open_labels(tmp_path / "a.zarr" / "labels" / "tissue").children
+
+
+def test_levels_without_end_are_refused(tmp_path: Path) -> None:
+    def repeat(attributes: dict[str, Any]) -> None:
+        entry = attributes["ome"]["multiscales"][0]
+        entry["datasets"] = [{**entry["datasets"][0], "path": str(number)} for number in range(1001)]
+
+    write_store(tmp_path / "a.zarr", edit=repeat)
+    with pytest.raises(FormatError, match="1,001 levels") as caught:
+        open_image(tmp_path / "a.zarr")
+    assert caught.value.kind == "datasets"
 
 
 def test_series_that_leave_the_collection_are_refused(tmp_path: Path) -> None:

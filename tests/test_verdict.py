@@ -76,6 +76,18 @@ def test_collections_are_valid_and_sound(tmp_path: Path, version: str, listed: b
     assert (verdict.version, verdict.kind) == (version, "bioformats2raw")
 
 
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_an_array_whose_document_is_broken_is_not_called_a_group(tmp_path: Path, version: str) -> None:
+    _image(tmp_path / "a.zarr", version)
+    (tmp_path / "a.zarr" / "0" / (".zarray" if version == "0.4" else "zarr.json")).write_text("{")
+    (tmp_path / "a.zarr" / "0" / ".zattrs").write_text("{}")
+    verdict = fairlab.validate(tmp_path / "a.zarr")
+    assert verdict.hierarchy is False
+    assert [p.msg for p in verdict.problems if p.type == "hierarchy.array"] == [
+        f"its document cannot be read (OME-Zarr {version})"
+    ]
+
+
 def test_a_scene_is_valid_and_sound(tmp_path: Path) -> None:
     _scene(tmp_path / "a.zarr")
     verdict = fairlab.validate(tmp_path / "a.zarr")

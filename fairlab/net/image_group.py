@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fairlab.errors import FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Missing = Literal["warn", "error", "fill"]
 CRATE = "ro-crate-metadata.json"
 """Where an RO-Crate lies in a store."""
+_MOST_LABELS: Final = 256  # each takes several requests; a list of a hundred thousand would take an hour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ def read_group(store: Store, *, series: Series = None, missing: Missing = "warn"
         _tell_broken(attributes, zarr_format, where, [n for n in range(len(images)) if n != number])
     if len(images) > 1 and series is None:
         image = dataclasses.replace(image, remarks=(*image.remarks, _several(images)))
-    names = _label_names(found, path, zarr_format, where)
+    names = _no_more_than(_MOST_LABELS, _label_names(found, path, zarr_format, where), where)
     places = {name: _join(path, f"labels/{name}") for name in names}
     found.ask(
         [
@@ -235,6 +236,15 @@ def _label_names(found: Documents, path: str, zarr_format: int, where: str) -> t
     except FormatError as exc:
         _leave_out("the list of label images", exc)
         return ()
+
+
+def _no_more_than(limit: int, names: tuple[str, ...], where: str) -> tuple[str, ...]:
+    if len(names) > limit:
+        warn(
+            f"{len(names):,} label images are listed; the first {limit} are opened\n  at {where}\n"
+            "  open another by its own address: fairlab.open_labels(…/labels/name)"
+        )
+    return names[:limit]
 
 
 def _label_image(found: Documents, name: str, place: str, zarr_format: int) -> Image | None:

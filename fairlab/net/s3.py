@@ -100,6 +100,13 @@ def parse(text: str) -> tuple[Bucket, str]:
         kind ``"location"``: no bucket, or a secret in the address; ``"azure-account"``; ``"s3-profile"``.
     """
     scheme, _, rest = text.partition("://")
+    plain, mark, _ = rest.partition("?")
+    if mark:  # as part of a key, a signature would be shown to everybody
+        raise QueryError(
+            f"{scheme}://{plain.rpartition('@')[2]}?… has a query, which {scheme}:// addresses have not\n"
+            "  give a signed address as https://…",
+            kind="location",
+        )
     name, _, prefix = rest.partition("/")
     if not name or "@" in name or ":" in name:
         raise QueryError(

@@ -20,6 +20,7 @@ Series = int | str | None
 OME_XML: Final = "OME/METADATA.ome.xml"
 """Where a collection keeps the metadata of the file that it was made from."""
 _PROBED_AT_ONCE: Final = 16
+_MOST_PROBED: Final = 4096  # some servers answer every address
 _LISTED: Final = 12
 
 
@@ -113,7 +114,7 @@ def ome_xml(store: Store) -> OmeXml | None:
 def _probed(found: Documents, zarr_format: int) -> list[str]:
     """Images at ``0``, ``1`` …, the consecutive names of the layout, as far as they go."""
     paths: list[str] = []
-    while True:
+    while len(paths) < _MOST_PROBED:
         batch = [str(number) for number in range(len(paths), len(paths) + _PROBED_AT_ONCE)]
         keys = [group_key(path, zarr_format) for path in batch]
         found.ask(keys)
@@ -121,7 +122,8 @@ def _probed(found: Documents, zarr_format: int) -> list[str]:
         known = there.index(None) if None in there else len(there)
         paths += batch[:known]
         if known < _PROBED_AT_ONCE:
-            return paths
+            break
+    return paths
 
 
 def _list(paths: Sequence[str], names: Sequence[str]) -> str:

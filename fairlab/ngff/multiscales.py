@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from fairlab.ngff.paths import inner_path
 from fairlab.ngff.values import broken, shown
 
 Entry = Mapping[str, Any]
+MOST_LEVELS: Final = 1000
+"""Each is asked for; halved, no image has more than a hundred."""
 
 
 def entries(block: Entry, *, where: str) -> list[Any]:
@@ -39,6 +41,13 @@ def datasets(entry: Entry, *, place: str, where: str) -> Iterator[tuple[str, Ent
     if not isinstance(stated, list) or not stated:
         raise broken(
             f"datasets is {shown(stated)}; expected a list with at least one object",
+            "datasets",
+            where,
+            place=place,
+        )
+    if len(stated) > MOST_LEVELS:
+        raise broken(
+            f"{len(stated):,} levels are listed; expected at most {MOST_LEVELS}",
             "datasets",
             where,
             place=place,

@@ -208,6 +208,14 @@ def test_a_redirect_of_amazons_names_the_region(target: str, region: str | None)
     assert s3.stated_region(error) == region
 
 
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_a_signature_in_an_address_of_a_bucket_is_not_part_of_a_key(scheme: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        open_store(f"{scheme}://bucket/a.zarr?X-Amz-Signature=secret")
+    assert caught.value.kind == "location"
+    assert "bucket/a.zarr?…" in str(caught.value) and "secret" not in str(caught.value)
+
+
 def test_the_real_interface(monkeypatch: pytest.MonkeyPatch, s3_service: tuple[str, Any]) -> None:
     endpoint, client = s3_service
     client.create_bucket(Bucket="images")

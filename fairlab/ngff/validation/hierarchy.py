@@ -68,7 +68,9 @@ def _of_its_kind(node: Node) -> Findings:
     if not node.values or role == "file":
         return
     if role == "array":
-        if node.array is None:
+        if node.array is None and any(finding.code == "not-json" for finding in node.findings):
+            yield error("array", (), "its document cannot be read")
+        elif node.array is None:
             yield error("array", (), "it is a group; expected an array")
         elif facts(node.array) is None:
             yield error("array", (), "its shape, chunks or data type cannot be understood")
