@@ -235,16 +235,20 @@ def _journal(
     """The rows that a file already holds, and how to add one; a row that was cut off is done again."""
     place = Path(path).expanduser()
     try:
-        text = place.read_text("utf-8") if place.exists() else ""
+        text = place.read_bytes().decode("utf-8", "replace") if place.exists() else ""
+        if not text.startswith(",".join(COLUMNS)[: len(text)]):  # the head may have been cut off, too
+            raise OutputError(
+                f"{place} is another file and was left alone\n  give a new one, or what an assessment wrote",
+                kind="output",
+                path=str(place),
+            )
         whole = text[: text.rfind("\n") + 1]
-        if whole and not whole.startswith(",".join(COLUMNS)):
-            raise OutputError(f"{place} is another table; give a new file", kind="output", path=str(place))
         if whole != text:
             place.write_text(whole, "utf-8")
         stream: TextIO = stack.enter_context(place.open("a", encoding="utf-8", newline=""))
+    except OutputError:
+        raise
     except OSError as exc:
-        if isinstance(exc, OutputError):
-            raise
         raise _unwritable(place, exc) from exc
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     if not whole:

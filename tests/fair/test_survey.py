@@ -99,12 +99,22 @@ def test_what_failed_before_or_was_judged_otherwise_is_assessed_again(tmp_path: 
     assert sorted(done) == ["x:1", "x:2"]
 
 
-def test_a_file_that_is_another_table_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"one line of mine", b"\x89PNG\r\n\x1a\n\xff"])
+def test_a_file_that_is_none_of_ours_is_left_alone(content: bytes, tmp_path: Path) -> None:
     place = tmp_path / "mine.csv"
-    place.write_text("a,b\n1,2\n")
-    with pytest.raises(OutputError):
+    place.write_bytes(content)
+    with pytest.raises(OutputError) as caught:
         surveyed(STUDIES, _offline, resume=place)
-    assert place.read_text() == "a,b\n1,2\n"
+    assert caught.value.kind == "output" and place.read_bytes() == content
+
+
+def test_a_table_whose_head_was_cut_off_is_begun_again(tmp_path: Path) -> None:
+    place = tmp_path / "survey.csv"
+    place.write_text("id,ki")
+    assert surveyed(STUDIES, _offline, resume=place).to_csv() == place.read_text()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         surveyed(STUDIES, _offline, resume=tmp_path / "no" / "such" / "folder.csv")
 
