@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SAMPLES = 'import fairlab\nbrowser = fairlab.browse("synthetic", repositories=["sample"])\nbrowser'
+LAKES = """import fairlab
+from fairlab.errors import Unavailable
+from fairlab.repositories import base
+from tests.test_live_search import Lake, image
+
+def page(first):
+    return tuple(image(n, title=f"Newt {n}") for n in range(first, first + 10))
+
+lakes = {
+    "lake": Lake(page(0), page(10), delay_s=1.0),
+    "pond": Lake((), fails={0: Unavailable("no connection", kind="http-503")}, name="pond"),
+    "sea": Lake((image(900, scheme="sea", title="<img src=x onerror=alert(1)> newt"),), name="sea"),
+}
+kept, base.repositories = base.repositories, lambda: lakes
+browser = fairlab.browse("newt", live=True, limit=60)
+base.repositories = kept
+browser"""
 SELECTED = "[record.id for record in browser.selected]"
 
 
@@ -41,8 +59,15 @@ def test_pick_open_copy_and_list(notebook: Notebook) -> None:
     panel.get_by_label("Copy code for Synthetic screen").click()
     panel.get_by_text("Copied").wait_for()
     assert 'fairlab.open_plate("sample:plate")' in page.evaluate("navigator.clipboard.readText()")
+    panel.get_by_role("button", name="Save list as CSV").click()
+    panel.get_by_text("images.csv is written").wait_for()
+    saved = notebook.file.with_name("images.csv")
+    assert saved.read_text() == "url\nsample:plate\n"
+    saved.unlink()
     panel.get_by_label("Open in viewer: Synthetic nuclei in 2D").click()
-    page.get_by_role("application").locator("canvas").wait_for(timeout=60_000)
+    canvas = page.get_by_role("application").locator("canvas")
+    expect(canvas).to_be_in_viewport(timeout=60_000)  # the panel is nearly as high as the screen
+    assert canvas.bounding_box()["width"] > 400, "no rule of the search panel holds for the viewer"
     assert "cells2d" in notebook.tell("repr(browser.viewer)")
     notebook.no_barrier()
 
@@ -59,6 +84,28 @@ def test_facets_narrow_and_failures_are_shown_in_place(notebook: Notebook) -> No
     panel.get_by_role("searchbox").fill("mitosis")
     panel.get_by_role("searchbox").press("Enter")
     panel.get_by_text("no answer from").first.wait_for(timeout=60_000)
+
+
+def test_rows_come_as_archives_answer_and_what_they_say_stays_text(notebook: Notebook) -> None:
+    notebook.show(LAKES)
+    panel = panel_of(notebook)
+    rows = panel.get_by_role("list", name="Results").get_by_role("listitem")
+    rows.first.wait_for()
+    panel.get_by_text("archives are still answering").wait_for()
+    assert 0 < rows.count() < 21
+    panel.get_by_label("Select Newt 0", exact=True).check()
+    panel.get_by_text("21 images").wait_for(timeout=60_000)
+    assert rows.count() == 21
+    assert panel.get_by_label("Select Newt 0", exact=True).is_checked(), (
+        "what was picked meanwhile stays picked"
+    )
+    assert notebook.tell(SELECTED) == ["lake:s0/0.zarr"]
+    assert panel.get_by_text("no answer from pond").is_visible()
+    assert panel.get_by_text("<img src=x onerror=alert(1)> newt").is_visible()
+    panel.get_by_label("Open in viewer: Newt 0", exact=True).click()
+    problem = panel.get_by_role("alert")
+    expect(problem).to_be_in_viewport(timeout=60_000)
+    assert "lake.example" in problem.inner_text() and "lake.example" in notebook.tell("str(browser.error)")
 
 
 def test_it_works_by_keyboard_alone(notebook: Notebook) -> None:
