@@ -238,6 +238,57 @@ def test_a_label_block_by_itself_obeys_even_the_shoulds() -> None:
     assert verdict.valid and _types(verdict, "hint") == {"image-label.alone"}
 
 
+def test_a_label_image_says_that_it_is_one(tmp_path: Path) -> None:
+    for version in ("0.4", "0.5"):
+        root = _image(tmp_path / version, version, labels=("cells",))
+        name = "zarr.json" if version == "0.5" else ".zattrs"
+
+        def change(document: dict[str, Any]) -> None:
+            attributes = document.get("attributes", document)
+            del attributes.get("ome", attributes)["image-label"]
+
+        _edit(root / "labels" / "cells" / name, change)
+        verdict = fairlab.validate(root)
+        assert verdict and ("hierarchy.image-label" in _types(verdict, "warning")) is (version == "0.5")
+
+
+@pytest.mark.parametrize("kind", ["affine", "rotation", "displacements", "coordinates"])
+def test_parameters_of_transformations_are_there(tmp_path: Path, kind: str) -> None:
+    by_path = {"type": kind, "path": "coordinateTransformations/field"}
+    part = {"transformation": by_path, "inputAxes": [0, 1, 2], "outputAxes": [0, 1, 2]}
+    both = {"type": "bijection", "forward": by_path, "inverse": by_path}
+
+    def change(document: dict[str, Any]) -> None:
+        image = document["attributes"]["ome"]["multiscales"][0]
+        name = image["coordinateSystems"][0]["name"]
+        image["coordinateSystems"].append({**image["coordinateSystems"][0], "name": "stage"})
+        ends = {"input": {"name": name}, "output": {"name": "stage"}}
+        steps: list[Any] = [by_path, {"type": "byDimension", "transformations": [part]}, both]
+        image["coordinateTransformations"] = [{**ends, "type": "sequence", "transformations": steps}]
+
+    root = _image(tmp_path / "a.zarr", "0.6")
+    _edit(root / "zarr.json", change)
+    verdict = fairlab.validate(root)
+    assert verdict.valid and _types(verdict) == {"hierarchy.missing"}
+    places = [problem.loc for problem in verdict.problems if problem.level == "error"]
+    assert places == ["coordinateTransformations/field/zarr.json#"]
+    shutil.copytree(root / "0", root / "coordinateTransformations" / "field")
+    assert fairlab.validate(root)
+
+
+def test_parameters_between_the_images_of_a_scene_are_there(tmp_path: Path) -> None:
+    _scene(tmp_path / "a.zarr")
+
+    def change(document: dict[str, Any]) -> None:
+        step = document["attributes"]["ome"]["scene"]["coordinateTransformations"][0]
+        step.pop("translation")
+        step |= {"type": "affine", "path": "nowhere"}
+
+    _edit(tmp_path / "a.zarr" / "zarr.json", change)
+    verdict = fairlab.validate(tmp_path / "a.zarr")
+    assert verdict.valid and _types(verdict) == {"hierarchy.missing"}
+
+
 def test_channels_are_as_many_as_the_axis_is_long(tmp_path: Path) -> None:
     root = _image(tmp_path / "a.zarr")
     _edit(root / "zarr.json", lambda document: document["attributes"]["ome"]["omero"]["channels"].pop())

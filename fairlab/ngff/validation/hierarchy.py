@@ -22,6 +22,7 @@ Located = Iterator[tuple[str, Finding]]
 
 _NOUNS = {
     "array": "array",
+    "parameters": "array or image of parameters",
     "row": "group of a row",
     "well": "well",
     "image": "image",
@@ -65,7 +66,7 @@ def _there(node: Node) -> Findings:
 
 def _of_its_kind(node: Node) -> Findings:
     role, document = node.wanted.role, node.document
-    if not node.values or role == "file":
+    if not node.values or role in ("file", "parameters"):
         return
     if role == "array":
         if node.array is None and any(finding.code == "not-json" for finding in node.findings):
@@ -81,6 +82,13 @@ def _of_its_kind(node: Node) -> Findings:
     needed = _NEEDED.get(role)
     if needed and (document is None or needed not in document.block):
         yield error("metadata", (), f'there is no "{needed}" in its metadata; expected a {_NOUNS[role]}')
+    elif role == "label" and document is not None and _lacks_display(document):
+        yield warning("image-label", document.place, '"image-label" is missing; it SHOULD be there')
+
+
+def _lacks_display(label: Document) -> bool:
+    """Whether a label image has nothing that says it is one; before 0.5 the text does not ask for it."""
+    return "image-label" not in label.block and label.rules is not None and label.rules.namespaced
 
 
 def _same_version(node: Node, root: Node) -> Findings:

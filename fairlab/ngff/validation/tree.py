@@ -14,10 +14,13 @@ from fairlab.ngff.validation.document import Document, read
 if TYPE_CHECKING:
     from fairlab.ngff.validation.findings import Finding
 
-Role = Literal["root", "array", "image", "labels", "label", "row", "well", "series", "numbered", "file"]
+Role = Literal[
+    "root", "array", "parameters", "image", "labels", "label", "row", "well", "series", "numbered", "file"
+]
 """What a node is there for."""
 
 OME_XML: Final = "OME/METADATA.ome.xml"
+_BY_PATH: Final = ("affine", "rotation", "displacements", "coordinates")
 _BATCH: Final = 16  # images without a list are looked for in batches of this many
 
 
@@ -105,7 +108,7 @@ def understood(
     """A node with the metadata in its documents; ``version`` is that of the hierarchy, where it is known."""
     node = Node(wanted=wanted, values=values, findings=findings)
     attributes = values.get("zarr.json", values.get(".zattrs"))
-    if attributes is None or wanted.role in ("array", "row") or node.array is not None:
+    if attributes is None or wanted.role in ("array", "row", "parameters") or node.array is not None:
         return node
     document = read(attributes, version=version)
     if wanted.role == "series" and document.kind is None:
@@ -142,6 +145,7 @@ def _of_root(node: Node, block: Mapping[str, Any]) -> _Below:
         (node.path, row, "row", True) for row in dict.fromkeys(well.rpartition("/")[0] for well in wells)
     )
     yield from ((node.path, well, "well", True) for well in wells)
+    yield from _of_steps(node, block.get("scene"))
     yield from ((node.path, path, "image", True) for path in _scene_paths(block.get("scene")))
     if "bioformats2raw.layout" in block and "plate" not in block:
         yield node.path, "OME", "series", False
@@ -163,7 +167,16 @@ def _of_labels(node: Node, block: Mapping[str, Any]) -> _Below:
 
 
 def _of_label(node: Node, block: Mapping[str, Any]) -> _Below:
-    return ((node.path, level, "array", True) for level in levels(block))
+    images = block.get("multiscales")
+    for image in images if isinstance(images, list) else ():
+        yield from _of_steps(node, image)
+    yield from ((node.path, level, "array", True) for level in levels(block))
+
+
+def _of_steps(node: Node, holder: Any) -> _Below:
+    """Arrays and images that hold the parameters of transformations; what they are besides counts for more."""
+    steps = holder.get("coordinateTransformations") if isinstance(holder, dict) else None
+    return ((node.path, path, "parameters", True) for path in _parameters(steps))
 
 
 def _of_series(node: Node, block: Mapping[str, Any]) -> _Below:
@@ -210,6 +223,16 @@ def paths(block: Any, key: str) -> Iterator[str]:
 def texts(value: Any) -> Iterator[str]:
     """The strings in a list, as far as it is one."""
     return (text for text in (value if isinstance(value, list) else ()) if isinstance(text, str))
+
+
+def _parameters(steps: Any) -> Iterator[str]:
+    for step in steps if isinstance(steps, list) else ():
+        if not isinstance(step, dict):
+            continue
+        if step.get("type") in _BY_PATH and isinstance(step.get("path"), str):
+            yield step["path"]
+        yield from _parameters(step.get("transformations"))
+        yield from _parameters([step.get(part) for part in ("transformation", "forward", "inverse")])
 
 
 def _scene_paths(scene: Any) -> Iterator[str]:
