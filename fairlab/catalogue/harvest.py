@@ -106,12 +106,16 @@ def _asked(names: str | Sequence[str] | None) -> list[LiveRepository]:
         for name, one in base.repositories().items()
         if isinstance(one, LiveRepository) and one.live and getattr(one, "idle", lambda: None)() is None
     }
-    listing = [name for name, one in live.items() if one.capabilities.lists_all]
+    able = {name: one.capabilities for name, one in live.items()}
+    listing = [name for name, one in able.items() if one.lists_all and "study" in one.kinds]
     wanted = [names] if isinstance(names, str) else listing if names is None else list(names)
     for name in wanted:
         if name in live and name not in listing:
+            why = "it answers words only and lists nothing without"
+            if "study" not in able[name].kinds:
+                why = "it lists images, not studies; fairlab catalogue add keeps the images of a folder or bucket"
             raise QueryError(
-                f"{name} cannot be harvested: it answers words only and lists nothing without\n"
+                f"{name} cannot be harvested: {why}\n"
                 f"  ask it with search(…, repositories=[{name!r}]), or harvest: {', '.join(listing) or 'none'}",
                 kind="repository-unlisted",
             )

@@ -86,9 +86,11 @@ class BucketPlace:
             files += page.files
             if page.next is None:
                 return _listing(folders, files, prefix)
+            if page.next == params.get(dialect.goes_on):  # it would go round in circles
+                break
             params[dialect.goes_on] = page.next
         raise UnexpectedAnswer(
-            f"the listing does not end ({MAX_PAGES} pages)\n  at {self.location}\n  give a folder further down",
+            f"the listing does not end\n  at {self.location}\n  give a folder further down, or tell its keeper",
             kind="listing-endless",
             url=self.location,
         )

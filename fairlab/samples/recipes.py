@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import NotFoundError, UnsupportedVersionError
+from fairlab.foreign_text import printable
 from fairlab.record import Record, Source
 from fairlab.terms import Term
 
@@ -299,7 +300,10 @@ def sample(name: str) -> Sample:
     near = difflib.get_close_matches(name.lower(), _SAMPLES, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(_SAMPLES)}"
     raise NotFoundError(
-        f'there is no sample "{name[:80]}"; {hint}', kind="sample-unknown", name=name[:80], nearest=near
+        f'there is no sample "{printable(name[:80])}"; {hint}',
+        kind="sample-unknown",
+        name=name[:80],
+        nearest=near,
     )
 
 

@@ -117,14 +117,16 @@ def test_a_cut_harvest_goes_on_after_its_last_page(server: Emulator) -> None:
     assert went_on[0] > pages[0], "the first page is kept, not asked for again"
 
 
-@pytest.mark.parametrize("name", SHUT)
-def test_one_that_answers_words_only_is_refused_by_name_and_left_out_of_all(
-    name: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "why"), [*((name, "words only") for name in SHUT), ("folder", "catalogue add")]
+)
+def test_one_that_cannot_be_harvested_is_refused_by_name_and_left_out_of_all(
+    name: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with emulator(name) as server:
         with pytest.raises(errors.QueryError) as caught:
             catalogue.refresh(name, pause_s=0)
-        assert caught.value.kind == "repository-unlisted" and "words" in str(caught.value)
+        assert caught.value.kind == "repository-unlisted" and why in str(caught.value)
         monkeypatch.setattr(base, "repositories", lambda: {name: server.adapter()})
         assert catalogue.refresh(pause_s=0).changes == ()
         assert not server.log

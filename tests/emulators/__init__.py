@@ -130,6 +130,10 @@ class Emulator:
     """Names of request headers by which users are known; none: everybody may ask."""
     protocol: ClassVar[tuple[str, ...]] = ()
     """Names of further request headers that belong to its protocol."""
+    limit_s: ClassVar[float] = 20.0
+    """Time that one case of the contract suite has for all that it asks."""
+    wrongs: ClassVar[int] = 3
+    """Wrong values that each field of its answers has in turn."""
     first: ClassVar[int] = 4
     """Most requests that a first page takes."""
     slow_s: ClassVar[float] = 0.3

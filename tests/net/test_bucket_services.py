@@ -250,6 +250,15 @@ def test_a_listing_that_is_cut_short_without_a_next_page_is_refused() -> None:
     assert caught.value.kind == "answer-form" and "next page" in caught.value.message
 
 
+def test_a_listing_that_goes_round_in_circles_ends(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = service.page
+    monkeypatch.setattr(service, "page", lambda names, prefix, _: page(names, prefix, "again"))
+    monkeypatch.setattr(service, "tokens", (service.tokens[0], "no such token"))
+    with pytest.raises(UnexpectedAnswer) as caught:
+        open_place(f"{service.scheme}://images/data").listing("")
+    assert caught.value.kind == "listing-endless" and len(service.log) == 2
+
+
 def test_elsewhere_is_not_asked_offline() -> None:
     with set_options(azure_account="account"):
         for scheme in ("gs", "az"):

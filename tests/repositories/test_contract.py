@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from fairlab import errors
@@ -9,6 +12,7 @@ from fairlab.query import make_query
 from fairlab.record import Record
 from fairlab.repositories import base
 from fairlab.results import FACETS, Results
+from tests.repositories.test_live_contract import ASIDE, PLAIN, STRANGE
 
 NAMES = [name for name, repository in base.repositories().items() if not repository.live]
 
@@ -111,3 +115,88 @@ def test_it_says_which_filters_it_cannot_apply(repository: base.Repository) -> N
         assert found.total == 0 or found.unapplied == {repository.name: (name,)}, name
         strict = repository.search(make_query(openable=True, match="all", **{name: value}))  # type: ignore[arg-type]
         assert strict.total == 0 and "openable" not in str(strict.unapplied)
+
+
+# ── the cases of the live contract that mean something without a network ─────────────────────────
+
+
+def test_each_value_says_where_it_was_read(repository: base.Repository) -> None:
+    for record in everything(repository):
+        for name in record.to_dict().keys() - ASIDE:
+            source = record.source(name)
+            assert source is not None and source.document, f"{record.id} {name}"
+            assert source.basis in ("asserted", "inferred")
+
+
+def test_nobody_is_asked_over_the_network(
+    repository: base.Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    found = everything(repository)
+    assert found and repository.lookup(found[0].id) is not None
+
+
+def test_several_may_ask_at_once(repository: base.Repository) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(lambda _: [record.id for record in everything(repository)], range(4))
+    assert first and all(other == first for other in others)
+
+
+SOME = {**PLAIN, "pixel_size_below": 0.01}  # finer than what most images are
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_a_filter_is_applied_or_said_not_to_be(repository: base.Repository, name: str) -> None:
+    found = repository.search(make_query("cell", limit=None, match="all", **{name: SOME[name]}))
+    if found.unapplied:
+        assert found.unapplied == {repository.name: (name,)} and not found.records
+        return
+    whole = repository.search(make_query("cell", limit=None, match="all"))
+    assert {record.id for record in found} <= {record.id for record in whole}
+    assert len(found) < len(whole), f"{name} leaves nothing out"
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_no_identifier_leads_astray(repository: base.Repository, strange: str) -> None:
+    for prefix in repository.prefixes:
+        try:
+            assert repository.lookup(f"{prefix}:{strange}") is None
+        except (errors.NotFoundError, errors.QueryError) as error:
+            assert not set(str(error)) & set("\x1b\x00\u202e")
+
+
+@pytest.mark.parametrize("tail", ["?x=1", "#x", "/..", "%00", " or 1=1", "' or '1'='1"])
+def test_an_identifier_with_a_tail_is_another_one(repository: base.Repository, tail: str) -> None:
+    record = everything(repository)[0]
+    try:
+        assert repository.lookup(record.id + tail) is None
+    except (errors.NotFoundError, errors.QueryError, errors.UnsupportedVersionError) as error:
+        assert error.kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x00",
+        "a" * 5000,
+        '"',
+        "* OR cell",
+        "NEAR(a b)",
+        "col:cell",
+        "Ωñ漢字😀",
+        "<script>",
+        "a\ud800b",
+        "-- ;",
+    ],
+)
+def test_any_words_may_be_asked(repository: base.Repository, text: str) -> None:
+    try:
+        found = repository.search(make_query(text, limit=5))
+    except errors.QueryError as error:
+        assert error.kind == "query-empty" or error.kind.startswith("query")
+        return
+    page = found._repr_html_()
+    assert "<script>" not in page and (page + repr(found)).encode()
