@@ -45,6 +45,7 @@ def description(scene: Scene, state: ViewState) -> dict[str, Any]:
         "y": _axis(scene.layout.y, scene.rows[0]),
         "x": _axis(scene.layout.x, x),
         "words": _in_words(scene, state),
+        "keys": words.KEYS,
         "bars": scale_bar.bars(
             None if micrometers is None else abs(x.step) * micrometers, most_px=max(_WIDEST_PX, x.size)
         ),

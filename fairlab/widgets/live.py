@@ -93,7 +93,7 @@ class Live(Front):
         super().__init__(
             image={**description(scene, state), "channels": looks},
             thumbnail=picture.preview.jpeg,
-            first=_first(scene, picture.state, picture.preview.plane),
+            first=_first(scene, state, picture.state, picture.preview.plane),
             palette=palette().tobytes(),
             **self._traits_of(state),
         )
@@ -187,12 +187,17 @@ def _as_mapping(channel: Channel) -> dict[str, Any]:
     return {**looks, "window": None if channel.window is None else list(channel.window)}
 
 
-def _first(scene: Scene, shown: ViewState, plane: Plane) -> dict[str, Any]:
-    """The numbers of the first picture, with gaps, as one tile for each active channel, and where they lie."""
+def _first(scene: Scene, whole: ViewState, shown: ViewState, plane: Plane) -> dict[str, Any]:
+    """The numbers of the first picture, with gaps, as one tile for each active channel, and where they lie.
+
+    They are a level of their own, the coarsest.
+    """
     active = [number for number, channel in enumerate(shown.channels) if channel.active]
+    place = {"source": "", "level": len(scene.levels), "planes": list(whole.positions), "row": 0, "column": 0}
     forms, contents = [], []
     for number, values in zip(active, plane.values, strict=True):
         code, content = encoded(values)
-        forms.append({"channel": number, "type": code, "height": values.shape[0], "width": values.shape[1]})
+        size = {"height": values.shape[0], "width": values.shape[1]}
+        forms.append({**place, "channel": number, "type": code, **size})
         contents.append(content)
     return {"tiles": forms, "contents": contents, **first_place(scene, shown, plane)}

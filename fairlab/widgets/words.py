@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from fairlab.widgets.state import ViewState
 
 BETWEEN = "  ·  "
+KEYS = (
+    ("drag, arrows", "move"),
+    ("wheel, + −", "zoom (click first; Ctrl + wheel always)"),
+    ("0", "fit"),
+    ("PgUp PgDn", "next, previous plane"),
+    ("space", "play"),
+    ("1 – 9", "channels on and off"),
+    ("A", "automatic contrast"),
+    ("Shift + drag, B", "draw a box; take the screen as the box"),
+    ("Enter", "pick the object at the cross"),
+    ("Esc", "remove the box"),
+    ("?", "these keys"),
+)
+"""What pointer and keys do in the live viewer; ``static/gestures.js`` has them do it."""
 
 
 def legend(scene: Scene, state: ViewState) -> list[tuple[str, tuple[int, int, int]]]:

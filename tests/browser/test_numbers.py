@@ -11,7 +11,7 @@ import pytest
 
 from fairlab.widgets import frontend, scale_bar
 from fairlab.widgets.channels import Channel
-from fairlab.widgets.compositing import auto_window, composite
+from fairlab.widgets.compositing import auto_window, composite, edges
 from fairlab.widgets.wire import encoded
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-_OFFERED = "decoded, brightness, composite, shares, autoWindow, exact, scaleBar, Camera, boxOf, placesOf"
+_OFFERED = (
+    "decoded, brightness, composite, shares, autoWindow, exact, scaleBar, Camera, boxOf, placesOf, keepRims"
+)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +115,21 @@ def test_values_are_shown_exactly(run: Callable[..., Any], values: np.ndarray[An
         _sent(values),
     )
     assert [values.dtype.type(text) for text in found] == list(values)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 9), (40, 31)])
+def test_the_same_outlines(run: Callable[..., Any], shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(0)
+    labels = np.kron(random.integers(0, 4, shape), np.ones((7, 5), int))
+    labels[random.random(labels.shape) < 0.02] = 9  # objects of one pixel
+    found = run(
+        """const pixels = Uint32Array.from(argument.labels);
+        front.keepRims(pixels, argument.width);
+        return [...pixels];""",
+        {"labels": labels.ravel().tolist(), "width": labels.shape[1]},
+    )
+    expected = np.where(edges(labels, thickness=2), labels, 0)
+    assert np.array_equal(np.array(found).reshape(labels.shape), expected)
 
 
 @pytest.mark.parametrize("micrometers", [0.0001, 0.004, 0.325, 12.5, 5000.0, None])

@@ -1,6 +1,6 @@
 // The controls: channels with their histograms, labels, and sliders for every dimension.
 
-import { dragging, h, icon, iconButton } from "./dom.js";
+import { dragging, h, icon, iconButton, small } from "./dom.js";
 import { autoWindow, histogram, sample, short } from "./numbers.js";
 
 const BINS = 128;
@@ -8,67 +8,65 @@ const STEPS = 1000; // of a handle, from one end of the histogram to the other
 const FRAME_MS = 120;
 const AHEAD_MS = 2000; // so long after a slider moved, the plane after next is read ahead
 
-/** Inputs bound to a part of the state: update() has each show what is true now, and change(part) takes what is set. */
+/** Inputs bound to a part of the state: update() has each show what is true now, change(part) takes what is set. */
 function bound(part, change) {
   const shows = [];
-  /** An input of a type, called by a name, for the entry `key` of the part; or with ways of its own to read and write. */
-  const input = (type, name, key, { read = () => part()[key], write = (value) => change({ [key]: value }), words, ...properties } = {}) => {
-    const [property, value] = { checkbox: ["checked", "checked"], color: ["value", "value"] }[type] ?? ["value", "valueAsNumber"];
+  /** For an entry of the part, or with ways of its own to read and to write; `words` say where a slider stands. */
+  const input = (type, ariaLabel, key, properties = {}) => {
+    const { read = () => part()[key], write = (value) => change({ [key]: value }), words, ...more } = properties;
+    const value = { checkbox: "checked", color: "value" }[type] ?? "valueAsNumber";
     const take = () => Number.isNaN(element[value]) || write(element[value]);
-    const element = h("input", { type, ariaLabel: name, [type === "number" ? "onchange" : "oninput"]: take, ...properties });
+    const element = h("input", { type, ariaLabel, [type === "number" ? "onchange" : "oninput"]: take, ...more });
     shows.push(() => {
-      if (type !== "number" || document.activeElement !== element) element[property] = read(); // nobody's typing is disturbed
-      if (words) element.ariaValueText = words();
+      if (type !== "number" || document.activeElement !== element) element[value] = read(); // typing is not disturbed
+      element.ariaValueText = words?.() ?? null;
     });
     return element;
   };
   return { input, shows, update: () => shows.forEach((show) => show()) };
 }
 
-const small = (words, onclick, properties) => h("button.fl-button.fl-slim", { onclick, ...properties }, words);
-
-/** The looks of one channel: switch, colour, name, solo, histogram with both ends of the window, numbers, gamma. */
+/** The looks of one channel. */
 function channelControl(number, panel, { image, state, screen }) {
   const { name } = image.channels[number];
   const looks = () => state.channels[number];
-  const { input, shows, update } = bound(looks, (part) => panel.change(number, part));
-  let numbers = [];
-  let range = [];
-  const ends = () => looks().window ?? range;
-  /** Where a value stands in the histogram, 0 to 1. */
-  const share = (value) => (value - range[0]) / (range[1] - range[0]);
+  const change = (part) => panel.change(number, part);
+  const { input, shows, update } = bound(looks, change);
   const isWhole = !image.type.startsWith("float");
-  const setEnds = (window) => panel.change(number, { window: isWhole ? window.map(Math.round) : window });
-  const handles = ["Black point", "White point"].map((words, i) => {
+  let [numbers, range] = [[], []]; // what the screen shows, sorted; both ends of the histogram
+  const share = (value) => (value - range[0]) / (range[1] - range[0]);
+  const ends = () => looks().window ?? range;
+  const setEnds = (window) => change({ window: isWhole ? window.map(Math.round) : window });
+
+  const end = (words, i) => {
     const write = (value) => setEnds(ends().with(i, value));
     const text = () => (isWhole ? String(ends()[i]) : short(ends()[i], 5));
-    return [
-      input("range", `${words} of ${name}`, "", { className: "fl-end", max: STEPS, words: text,
-        read: () => STEPS * share(ends()[i]), write: (step) => write(range[0] + (step / STEPS) * (range[1] - range[0])) }),
-      input("number", `${words} of ${name}, as a number`, "", { className: "fl-field fl-number", step: isWhole ? 1 : "any", read: text, write }),
-    ];
-  });
-  const plot = h("canvas.fl-histogram", { width: 2 * BINS, height: 40, ariaHidden: true, title: "Drag to move both ends",
-    onpointerdown: (event) => {
-      const [start, perPixel] = [ends(), (range[1] - range[0]) / plot.clientWidth];
-      dragging(plot, event, ({ clientX }) => setEnds(start.map((end) => end + (clientX - event.clientX) * perPixel)));
-    } });
+    const handle = { max: STEPS, read: () => STEPS * share(ends()[i]), words: text,
+      write: (step) => write(range[0] + (step / STEPS) * (range[1] - range[0])) };
+    const typed = { className: "fl-field", step: isWhole ? 1 : "any", read: text, write };
+    return [input("range", `${words} of ${name}`, "", handle), input("number", `${words} of ${name}, as a number`, "", typed)];
+  };
+  const [[low, lowTyped], [high, highTyped]] = ["Black point", "White point"].map(end);
+  const onpointerdown = (event) => {
+    const [start, perPixel] = [ends(), (range[1] - range[0]) / plot.clientWidth];
+    dragging(plot, event, ({ clientX }) => setEnds(start.map((end) => end + (clientX - event.clientX) * perPixel)));
+  };
+  const plot = h("canvas", { width: 2 * BINS, height: 40, ariaHidden: true, title: "Drag to move both ends", onpointerdown });
   const gammaText = h("span.fl-soft");
-  const gamma = input("range", `Gamma of ${name}`, "gamma", { className: "fl-range fl-gamma", min: -1, max: 1, step: 0.01,
-    read: () => Math.log10(looks().gamma), write: (power) => panel.change(number, { gamma: Number((10 ** power).toFixed(2)) }),
-    words: () => short(looks().gamma, 2), ondblclick: () => panel.change(number, { gamma: 1 }) });
+  const gamma = input("range", `Gamma of ${name}`, "", { min: -1, max: 1, step: 0.01,
+    read: () => Math.log10(looks().gamma), write: (power) => change({ gamma: Number((10 ** power).toFixed(2)) }),
+    words: () => short(looks().gamma, 2), ondblclick: () => change({ gamma: 1 }) });
+  const auto = small("Auto", () => panel.auto([number]), { ariaLabel: `Automatic window of ${name}`, title: "Fit the window to what the screen shows" });
   const solo = small("Solo", () => panel.solo(number), { ariaLabel: `Show ${name} alone`, title: "Show this channel alone", hidden: state.channels.length < 2 });
-  const details = h("div.fl-channel-details", h("div.fl-window", plot, handles.map(([handle]) => handle)),
-    h("div.fl-row.fl-numbers", handles[0][1], h("label.fl-row", { title: "Gamma; double-click for 1" }, gammaText, gamma), handles[1][1]));
+  const details = h("div", h("div.fl-window", plot, low, high),
+    h("div.fl-row.fl-numbers", lowTyped, h("label.fl-row", { title: "Gamma; double-click for 1" }, gammaText, gamma), highTyped));
   const element = h("div.fl-channel", { role: "group", ariaLabel: `Channel ${name}` },
     h("div.fl-row",
       input("checkbox", `Show ${name}`, "active"),
-      input("color", `Colour of ${name}`, "color", { className: "fl-color", title: "Colour",
-        write: (color) => panel.change(number, { color: color.toUpperCase() }) }),
-      h("span.fl-grow.fl-clip", { title: name }, name),
-      small("Auto", () => panel.auto([number]), { ariaLabel: `Automatic window of ${name}`, title: "Fit the window to what the screen shows" }),
-      solo),
+      input("color", `Colour of ${name}`, "color", { title: "Colour", write: (color) => change({ color: color.toUpperCase() }) }),
+      h("span.fl-grow.fl-clip", { title: name }, name), auto, solo),
     details);
+
   const draw = () => {
     const context = plot.getContext("2d");
     const { width, height } = plot;
@@ -92,7 +90,7 @@ function channelControl(number, panel, { image, state, screen }) {
     gammaText.textContent = `γ ${short(looks().gamma, 2)}`;
     if (looks().active) draw();
   });
-  /** Read the numbers on the screen anew. */
+  /** Read what the screen shows anew. */
   const measure = () => {
     const arrays = looks().active ? screen.arrays(number) : [];
     if (arrays.length) numbers = sample(arrays, 40000);
@@ -100,7 +98,7 @@ function channelControl(number, panel, { image, state, screen }) {
   return { element, update, measure };
 }
 
-/** Which labels to lay over the picture, and how. */
+/** Which labels lie over the picture, and how. */
 function labelControl({ image, state, screen, share }) {
   const change = (part) => {
     state.overlay = { ...state.overlay, ...part };
@@ -112,8 +110,9 @@ function labelControl({ image, state, screen, share }) {
   const names = Object.keys(image.labels);
   const choice = h("select.fl-field.fl-grow", { ariaLabel: "Labels", onchange: () => change({ labels: names[choice.value] ?? null }) },
     h("option", { value: -1 }, "none"), names.map((name, i) => h("option", { value: i }, name)));
+  const opacity = { max: 1, step: 0.05, className: "fl-grow", write: (opacity) => change({ opacity, outline: false }) };
   const details = h("div.fl-row", h("label.fl-row", input("checkbox", "outlines", "outline"), "outlines"),
-    input("range", "Opacity of labels", "opacity", { className: "fl-range fl-grow", max: 1, step: 0.05, write: (opacity) => change({ opacity, outline: false }) }));
+    input("range", "Opacity of labels", "opacity", opacity));
   const element = h("div.fl-channel", { role: "group", ariaLabel: "Labels", hidden: !names.length || image.is_labels },
     h("div.fl-row", h("b", "Labels"), choice), details);
   shows.push(() => {
@@ -131,7 +130,7 @@ export function panelOf(viewer) {
     state.channels = state.channels.map(look);
     screen.repaint();
     share("channels");
-    update();
+    panel.update();
   };
   const panel = {
     soloed: null,
@@ -146,8 +145,8 @@ export function panelOf(viewer) {
     /** Show one channel alone, or again those that were on before. */
     solo(number) {
       if (panel.soloed === null) before = state.channels.map(({ active }) => active);
-      const isOn = (panel.soloed = panel.soloed === number ? null : number) === null;
-      set((channel, i) => ({ ...channel, active: isOn ? before[i] : i === number }));
+      panel.soloed = panel.soloed === number ? null : number;
+      set((channel, i) => ({ ...channel, active: panel.soloed === null ? before[i] : i === number }));
     },
     auto(numbers) {
       set((channel, i) => {
@@ -160,36 +159,31 @@ export function panelOf(viewer) {
       const open = screen.active.filter((i) => !state.channels[i].window && screen.arrays(i).length);
       if (open.length) panel.auto(open);
     },
-    reset() {
-      panel.soloed = null;
-      set((_, i) => ({ ...image.channels[i] }));
-    },
     measure() {
       if (!panel.element.offsetParent) return;
       for (const { measure } of channels) measure();
-      update();
+      panel.update();
     },
+    update: () => [...channels, labels].forEach((control) => control.update()),
   };
   const channels = state.channels.map((_, number) => channelControl(number, panel, viewer));
   const labels = labelControl(viewer);
-  const update = (panel.update = () => [...channels, labels].forEach((control) => control.update()));
-  const head = h("div.fl-row", { hidden: !channels.length },
-    h("b.fl-grow", image.is_rgb ? "Colours" : "Channels"),
-    small("Auto all", () => panel.auto(screen.active), { title: "Fit all windows to what the screen shows" }),
-    small("Reset", panel.reset, { title: "Colours, windows and switches as at first" }));
+  const reset = () => {
+    panel.soloed = null;
+    set((_, i) => ({ ...image.channels[i] }));
+  };
   panel.element = h("div.fl-side", { role: "group", ariaLabel: "Channels and labels" },
-    head, channels.map(({ element }) => element), labels.element);
+    h("div.fl-row", { hidden: !channels.length },
+      h("b.fl-grow", image.is_rgb ? "Colours" : "Channels"),
+      small("Auto all", () => panel.auto(screen.active), { title: "Fit all windows to what the screen shows" }),
+      small("Reset", reset, { title: "Colours, windows and switches as at first" })),
+    channels.map(({ element }) => element), labels.element);
   return panel;
 }
 
 /** Sliders, each with its position in words and a button that plays it. */
 export function slidersOf({ image, state, store, share }) {
-  const change = (planes) => {
-    state.planes = { ...state.planes, ...planes };
-    share("planes");
-    update();
-  };
-  const { input, shows, update } = bound(() => state.planes, change);
+  const { input, shows, update } = bound(() => state.planes);
   const moving = image.dimensions.filter(({ size }) => size > 1);
   let last = moving.at(-1); // the one that was moved last
   let [way, movedAt, playing, timer] = [1, -Infinity];
@@ -198,7 +192,9 @@ export function slidersOf({ image, state, store, share }) {
     const next = (place + last.size) % last.size;
     way = next >= state.planes[last.name] ? 1 : -1;
     movedAt = performance.now();
-    change({ [last.name]: next });
+    state.planes = { ...state.planes, [last.name]: next };
+    share("planes");
+    update();
   };
   /** So many planes on, along the slider that was used last. */
   const step = (by, dimension = last) => dimension && move(dimension, state.planes[dimension.name] + by);
@@ -207,7 +203,7 @@ export function slidersOf({ image, state, store, share }) {
     clearInterval(timer);
     playing = playing === dimension ? null : dimension;
     // Playing waits until the plane on the screen is the one asked for.
-    if (playing) timer = setInterval(() => store.shown.size || step(1, dimension), FRAME_MS);
+    if (playing) timer = setInterval(() => store.shown.length || step(1, dimension), FRAME_MS);
     update();
   };
   const slider = (dimension) => {
@@ -219,11 +215,9 @@ export function slidersOf({ image, state, store, share }) {
       button.ariaLabel = button.title = `${playing === dimension ? "Pause" : "Play"} ${name}`;
       button.replaceChildren(icon(playing === dimension ? "pause" : "play"));
     });
-    const range = input("range", name, name, { className: "fl-range fl-grow", max: size - 1,
-      write: (place) => move(dimension, place), words: () => `${name} = ${words()}` });
-    return h("div.fl-row", button, h("b", name), range, text);
+    const range = { max: size - 1, className: "fl-grow", write: (place) => move(dimension, place), words: () => `${name} = ${words()}` };
+    return h("div.fl-row", button, h("b", name), input("range", name, name, range), text);
   };
-  const element = h("div.fl-sliders", { hidden: !moving.length }, moving.map(slider));
   /** Planes of all dimensions, one step further along the slider that is being moved; null at the end. */
   const neighbour = () => {
     if (performance.now() - movedAt > AHEAD_MS) return null;
@@ -231,5 +225,6 @@ export function slidersOf({ image, state, store, share }) {
     if (next < 0 || next >= last.size) return null;
     return image.dimensions.map(({ name }) => (name === last.name ? next : state.planes[name]));
   };
+  const element = h("div.fl-sliders", { hidden: !moving.length }, moving.map(slider));
   return { element, update, step, play, neighbour, stop: () => playing && play(playing) };
 }

@@ -49,6 +49,11 @@ export function iconButton(name, words, onclick, properties = {}) {
   return h("button.fl-button.fl-square", { title: words, ariaLabel: words, onclick, ...properties }, icon(name));
 }
 
+/** A small button of words. */
+export function small(words, onclick, properties) {
+  return h("button.fl-button.fl-slim", { onclick, ...properties }, words);
+}
+
 /** Follow the pointer from a press until it is let go. */
 export function dragging(element, press, move, end = () => {}) {
   element.setPointerCapture(press.pointerId);
@@ -65,10 +70,14 @@ export function frame(name, ...children) {
   return h("section.fairlab", { ariaLabel: name, onkeydown }, children);
 }
 
-/** The line under a widget that says what went wrong; clear() takes it away. */
-export function errorLine(model) {
+/** The line under a widget that says what went wrong; clear() takes it away, as the reader can: oncleared() is called. */
+export function errorLine(model, oncleared = () => {}) {
   const text = h("span.fl-error-text");
-  const clear = () => ((element.hidden = true), (text.textContent = ""));
+  const clear = () => {
+    element.hidden = true;
+    text.textContent = "";
+    oncleared();
+  };
   const show = (words) => ((text.textContent = words), (element.hidden = false));
   const element = h("div.fl-error", { role: "alert", hidden: true }, icon("warning"), text, iconButton("close", "Dismiss", clear));
   model.on("msg:custom", (message) => message.kind === "error" && show(message.text));

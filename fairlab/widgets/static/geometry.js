@@ -25,7 +25,7 @@ export function within(value, least, most) {
   return Math.min(Math.max(value, least), most);
 }
 
-/** What the screen shows: its middle (u, v) and how many screen pixels a column takes; a row takes aspect times. */
+/** What the screen shows: its middle (u, v), and how many screen pixels a column takes. */
 export class Camera {
   constructor(image) {
     this.image = image;
@@ -38,6 +38,7 @@ export class Camera {
     return Math.min(this.width / this.columns, this.height / (this.rows * this.image.aspect));
   }
 
+  /** Screen pixels that a row takes. */
   get tall() {
     return this.zoom * this.image.aspect;
   }
@@ -88,7 +89,6 @@ export class Camera {
     this.v = within(this.v, 0, this.rows);
   }
 
-  /** Left, top, right and bottom of the screen. */
   get edges() {
     return [...this.at(0, 0), ...this.at(this.width, this.height)];
   }
@@ -105,7 +105,6 @@ export class Camera {
     [this.u, this.v] = [(left + right) / 2, (top + bottom) / 2];
   }
 
-  /** Number of the level that the screen calls for. */
   get level() {
     return this.sharp(this.image.levels);
   }
@@ -119,18 +118,15 @@ export class Camera {
   /** Rows and columns of tiles of a level that the screen shows, the middle first. */
   tiles({ x, y, side }) {
     const [left, top, right, bottom] = this.edges;
+    // Numbers of tiles along an axis, and the one in the middle of the screen.
     const along = ({ offset, factor, size }, from, to) => {
-      const tile = (place) => (place - offset) / factor / side;
-      const first = Math.max(0, Math.floor(tile(from)));
-      const last = Math.min(Math.ceil(size / side), Math.ceil(tile(to)));
-      const middle = tile((from + to) / 2) - 0.5;
-      return Array.from({ length: Math.max(0, last - first) }, (_, i) => [first + i, (first + i - middle) ** 2]);
+      const [first, last] = [from, to].map((place) => (place - offset) / factor / side);
+      const all = [...Array(Math.ceil(size / side)).keys()];
+      return [all.filter((tile) => tile + 1 > first && tile < last), (first + last - 1) / 2];
     };
-    const columns = along(x, left, right);
-    return along(y, top, bottom)
-      .flatMap(([row, down]) => columns.map(([column, far]) => [row, column, down + far]))
-      .sort((a, b) => a[2] - b[2])
-      .map(([row, column]) => [row, column]);
+    const [[columns, middle], [rows, centre]] = [along(x, left, right), along(y, top, bottom)];
+    const far = ([row, column]) => (row - centre) ** 2 + (column - middle) ** 2;
+    return rows.flatMap((row) => columns.map((column) => [row, column])).sort((a, b) => far(a) - far(b));
   }
 }
 

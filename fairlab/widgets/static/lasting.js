@@ -5,27 +5,26 @@ const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 
 /** rested() is called after each change of the view; when nothing moves any more, Python is asked for its picture. */
 export function lasting(model, isMoving) {
-  let [timer, isAsked] = [null, false];
   const context = model.widget_manager?.context; // the notebook, in JupyterLab and Notebook 7
+  let [timer, isAsked] = [null, false];
+  const moves = () => clearTimeout(timer);
+  const rested = () => {
+    moves();
+    if (context?.model.cells) timer = setTimeout(ask, REST_MS);
+  };
   const ask = () => {
     if (isAsked || isMoving()) return rested(); // one picture at a time
     isAsked = true;
     model.send({ kind: "picture" });
   };
-  const rested = () => {
-    moves();
-    if (context?.model.cells) timer = setTimeout(ask, REST_MS);
-  };
-  const moves = () => clearTimeout(timer);
   const hear = ({ kind, id, data, metadata }) => {
     if (kind === "picture" || kind === "error") isAsked = false;
     if (kind !== "picture") return;
     for (const { sharedModel } of context.model.cells)
       for (const output of sharedModel.ymodel.get("outputs") ?? []) {
-        // Only what is shared, and written to the file, is changed: a change of the output itself would draw a new
-        // viewer in place of this one.
         const old = output.get?.("data");
         if (old?.[WIDGET_VIEW]?.model_id !== id || old["image/png"] === data["image/png"]) continue;
+        // What is shared and saved is changed. A change of the output itself would draw a new viewer.
         sharedModel.transact(() => {
           output.set("data", { ...old, ...data });
           output.set("metadata", { ...output.get("metadata"), ...metadata });

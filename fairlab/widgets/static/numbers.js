@@ -10,9 +10,8 @@ const PERCENTILES = [0.5, 99.8];
 /** The numbers of a message's buffer (a DataView) or of a saved trait. */
 export function decoded(type, view) {
   const Numbers = TYPED_ARRAYS[type];
-  const isAligned = view.byteOffset % Numbers.BYTES_PER_ELEMENT === 0;
-  const buffer = isAligned ? view.buffer : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-  return new Numbers(buffer, isAligned ? view.byteOffset : 0, view.byteLength / Numbers.BYTES_PER_ELEMENT);
+  // A copy, as they may begin anywhere in the message.
+  return new Numbers(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 }
 
 /** "#RRGGBB" as three numbers, 0 to 1. */
@@ -31,7 +30,7 @@ function intensity([start, end], gamma) {
   };
 }
 
-/** A function from an array and a place in it to brightness times 255, through a table where the type is small. */
+/** A function from numbers and a place among them to brightness times 255, by a table where the type is small. */
 export function brightness(type, window, gamma) {
   const light = intensity(window, gamma);
   const least = LEAST_OF_SMALL[type];

@@ -4,7 +4,6 @@ import { brightness, composite, exact, shares } from "./numbers.js";
 import { Camera, placesOf, positionOf, within } from "./geometry.js";
 
 export class Screen {
-  /** state: planes, channels, overlay, roi, view, as the traits of the same names. */
   constructor(image, state, store, palette) {
     Object.assign(this, { image, state, store, thumbnail: null, drawing: null, crosshair: false, looks: 0 });
     // What came with the widget is the coarsest level: it is there for the first plane only.
@@ -38,7 +37,7 @@ export class Screen {
     return labels === null ? null : this.layer(this.camera.sharp(this.levels[labels]), labels);
   }
 
-  /** Colours, windows or switches changed: tiles are painted anew when they are next seen. */
+  /** Looks changed: tiles are painted anew when they are next seen. */
   repaint() {
     this.looks += 1;
     this.brights.clear();
@@ -64,7 +63,9 @@ export class Screen {
   paint() {
     const { context, camera, canvas, levels } = this;
     const target = camera.level;
-    if (this.covers(this.planes)) this.shownPlanes = this.planes;
+    // The plane before is shown until there is anything of the new one.
+    const isThere = (channel) => this.parts(channel, this.planes).some((parts) => parts.length);
+    if (!this.active.length || this.active.some(isThere)) this.shownPlanes = this.planes;
     context.fillStyle = "#101114";
     context.fillRect(0, 0, canvas.width, canvas.height);
     const hasThumbnail = this.thumbnail && String(this.shownPlanes) === String(this.startPlanes);
@@ -72,21 +73,17 @@ export class Screen {
     if (!this.lay(context, this.layer(target), true))
       for (let level = levels[""].length - (hasThumbnail ? 2 : 1); level >= target; level--) this.lay(context, this.layer(level));
     if (this.labels) this.layLabels();
-    for (const box of [this.state.roi, this.drawing]) if (box) this.outline(box);
-    if (this.crosshair) this.paintCrosshair();
+    this.marks();
   }
 
-  /** Whether there is anything to show of a plane. */
-  covers(planes) {
-    const isThere = (level, at) => {
-      const tile = this.store.get("", level, planes, ...at);
-      return this.active.some((channel) => tile?.parts[channel]);
-    };
-    const isSeen = (geometry, level) => level >= this.camera.level && this.camera.tiles(geometry).some((at) => isThere(level, at));
-    return !this.active.length || this.levels[""].some(isSeen);
+  /** What is there of a channel on the screen: its parts of tiles, by level from the sharp one to the coarsest. */
+  parts(channel, planes) {
+    const { camera, store, levels } = this;
+    return levels[""].slice(camera.level).map((geometry, i) =>
+      camera.tiles(geometry).flatMap((at) => store.get("", camera.level + i, planes, ...at)?.parts[channel] ?? []));
   }
 
-  /** Left, top, width and height on the screen of what spans some columns and rows. */
+  /** Left, top, width and height on the screen of a span of columns and one of rows. */
   placed(across, down) {
     const [[left, right], [top, bottom]] = [across.map((u) => this.camera.x(u)), down.map((v) => this.camera.y(v))];
     return [left, top, right - left, bottom - top];
@@ -109,7 +106,7 @@ export class Screen {
     return isWhole;
   }
 
-  /** One tile, painted in the looks of now; undefined where nothing of it is there yet. */
+  /** One tile, painted in the looks of now, if anything of it is there. */
   tile({ source, level, channels, x, y, side }, row, column) {
     const tile = this.store.get(source, level, this.shownPlanes, row, column);
     const found = channels.map((channel) => tile?.parts[channel]);
@@ -122,7 +119,7 @@ export class Screen {
     Object.assign(tile, { look, left, top, width, height, error, isWhole: found.every(Boolean) });
     if (!found.some((part) => part?.values)) return Object.assign(tile, { canvas: null });
     const picture = new ImageData(width, height);
-    if (source) this.color(found[0].values, new Uint32Array(picture.data.buffer));
+    if (source) this.color(found[0], picture.data);
     else this.light(found, picture.data);
     tile.canvas ??= Object.assign(document.createElement("canvas"), { width, height });
     tile.canvas.getContext("2d").putImageData(picture, 0, 0);
@@ -143,7 +140,8 @@ export class Screen {
   }
 
   /** Each label in the colour of its number modulo their count; nothing where the number is 0. */
-  color(values, pixels) {
+  color({ values }, bytes) {
+    const pixels = new Uint32Array(bytes.buffer);
     const count = typeof values[0] === "bigint" ? BigInt(this.colors.length) : this.colors.length;
     for (let i = 0; i < values.length; i++)
       if (values[i]) pixels[i] = this.colors[Number(((values[i] % count) + count) % count)];
@@ -182,23 +180,21 @@ export class Screen {
     context.restore();
   }
 
-  /** A path in white on a dark rim, to be seen on every ground. */
-  stroke(path) {
-    for (const [strokeStyle, lineWidth] of [["rgba(0, 0, 0, 0.7)", 3], ["#ffffff", 1.25]]) {
-      Object.assign(this.context, { strokeStyle, lineWidth });
-      this.context.stroke(new Path2D(path));
+  /** Boxes and the cross, in white on a dark rim, to be seen on every ground. */
+  marks() {
+    const { context, canvas, image } = this;
+    const marks = new Path2D();
+    for (const box of [this.state.roi, this.drawing].filter(Boolean)) {
+      const [left, top, right, bottom] = placesOf(image, box);
+      const [x, y, width, height] = this.placed([left, right], [top, bottom]);
+      marks.rect(x + 0.5, y + 0.5, width - 1, height - 1);
     }
-  }
-
-  outline(box) {
-    const [left, top, right, bottom] = placesOf(this.image, box);
-    const [x, y, width, height] = this.placed([left, right], [top, bottom]);
-    this.stroke(`M${x + 0.5} ${y + 0.5}h${width - 1}v${height - 1}h${1 - width}z`);
-  }
-
-  paintCrosshair() {
-    const [x, y] = [this.canvas.width, this.canvas.height].map((size) => Math.floor(size / 2) + 0.5);
-    this.stroke(`M${x - 12} ${y}h8m8 0h8M${x} ${y - 12}v8m0 8v8`);
+    const [x, y] = [canvas.width, canvas.height].map((size) => Math.floor(size / 2) + 0.5);
+    if (this.crosshair) marks.addPath(new Path2D(`M${x - 12} ${y}h8m8 0h8M${x} ${y - 12}v8m0 8v8`));
+    for (const [strokeStyle, lineWidth] of [["rgba(0, 0, 0, 0.7)", 3], ["#ffffff", 1.25]]) {
+      Object.assign(context, { strokeStyle, lineWidth });
+      context.stroke(marks);
+    }
   }
 
   // --- looking up
@@ -209,7 +205,7 @@ export class Screen {
     const [u, v] = camera.at(x, y);
     if (u < 0 || v < 0 || u >= camera.columns || v >= camera.rows) return null;
     const id = labels && this.sample(labels, u, v)?.values.get(0);
-    const nothing = { x: positionOf(image.x, u), y: positionOf(image.y, v), level: null, values: new Map() };
+    const label = id === "0" ? null : id;
     const target = camera.level;
     const numbers = [...image.levels.keys()];
     // The sharp level, else a coarser, else a finer one: whichever is there.
@@ -217,9 +213,9 @@ export class Screen {
       const layer = this.layer(level);
       const hit = this.sample({ ...layer, channels: this.active.length ? this.active : [0] }, u, v);
       const centre = (name, index) => positionOf(image[name], layer[name].offset + (index + 0.5) * layer[name].factor);
-      if (hit) return { ...hit, level, x: centre("x", hit.column), y: centre("y", hit.row), label: id === "0" ? null : id };
+      if (hit) return { ...hit, level, label, x: centre("x", hit.column), y: centre("y", hit.row) };
     }
-    return { ...nothing, label: id === "0" ? null : id };
+    return { x: positionOf(image.x, u), y: positionOf(image.y, v), level: null, values: new Map(), label };
   }
 
   /** The sample of a layer at (u, v), with its value in each channel; null where no tile is there. */
@@ -241,21 +237,18 @@ export class Screen {
   /** What the screen shows of a channel, row by row of each tile, for its histogram and automatic window. */
   arrays(channel) {
     const [left, top, right, bottom] = this.camera.edges;
-    for (let level = this.camera.level; level < this.levels[""].length; level++) {
-      const layer = this.layer(level);
-      const { x, y, side } = layer;
+    const arrays = this.parts(channel, this.shownPlanes).map((parts, i) => {
+      const { x, y, side } = this.levels[""][this.camera.level + i];
       const seen = ({ offset, factor }, from, to, first, size) =>
         [Math.floor((from - offset) / factor), Math.ceil((to - offset) / factor)].map((at) => within(at - first, 0, size));
-      const found = this.camera.tiles(layer).flatMap(([row, column]) => {
-        const { values, width } = this.store.get("", level, this.shownPlanes, row, column)?.parts[channel] ?? {};
+      return parts.flatMap(({ values, row, column, width }) => {
         if (!values) return [];
         const [first, last] = seen(y, top, bottom, row * side, values.length / width);
         const [start, end] = seen(x, left, right, column * side, width);
         return Array.from({ length: last - first }, (_, i) => values.subarray((first + i) * width + start, (first + i) * width + end));
       });
-      if (found.length) return found;
-    }
-    return [];
+    });
+    return arrays.find(({ length }) => length) ?? [];
   }
 }
 

@@ -6,17 +6,13 @@ const MOST_BYTES = 160 * 1024 * 1024;
 const BUSY_AFTER_MS = 1000;
 const LOST_AFTER_MS = 15000;
 
-/** Name of a tile: source ("" or the name of labels), level, planes, row, column; and of one channel of it. */
+/** Name of a tile by source ("" or the name of labels), level, planes, row, column; and of one channel of it. */
 const tileKey = (...parts) => parts.join("|");
-
-/** Names of all that a group asks for: channels of tiles of one level and plane. */
-const namesOf = ({ source, level, planes, channels, tiles }) =>
-  tiles.flatMap((at) => channels.map((channel) => tileKey(source, level, planes, ...at, channel)));
 
 export class TileStore {
   /** onchange() is called when tiles came or what is waited for changed. */
   constructor(model, onchange) {
-    Object.assign(this, { model, onchange, bytes: 0, number: 0, tiles: new Map(), pending: new Set(), shown: new Set() });
+    Object.assign(this, { model, onchange, bytes: 0, number: 0, tiles: new Map(), pending: new Set(), shown: [] });
     this.unheard = null; // time at which the newest message was sent that the kernel has not taken yet
   }
 
@@ -28,11 +24,13 @@ export class TileStore {
     return tile;
   }
 
-  put({ source, level, planes, row, column, channel, ...form }, values) {
-    const tile = this.get(source, level, planes, row, column) ?? { parts: {}, bytes: 0 };
-    this.tiles.set(tileKey(source, level, planes, row, column), tile);
+  put({ source, level, planes, channel, ...form }, values) {
+    const at = [source, level, planes, form.row, form.column];
+    const tile = this.get(...at) ?? { parts: {}, bytes: 0 };
+    this.tiles.set(tileKey(...at), tile);
+    this.pending.delete(tileKey(...at, channel));
     tile.parts[channel] = { ...form, values };
-    const bytes = values ? values.byteLength + 4 * values.length : 0; // of the picture too that is painted of it
+    const bytes = values ? values.byteLength + 4 * values.length : 0; // with the picture that is painted of it
     tile.bytes += bytes;
     this.bytes += bytes;
     for (const [oldest, { bytes }] of this.tiles) {
@@ -45,7 +43,7 @@ export class TileStore {
   /** What the kernel is doing with what was asked: "", "loading" or "busy". */
   get waiting() {
     if (this.unheard && performance.now() - this.unheard > BUSY_AFTER_MS) return "busy";
-    return this.shown.size ? "loading" : "";
+    return this.shown.length ? "loading" : "";
   }
 
   /** Ask for all that is missing now, the most wanted first: groups of one level and plane. */
@@ -57,8 +55,9 @@ export class TileStore {
     const missing = groups
       .map((group) => ({ ...group, tiles: group.tiles.filter((at) => lacks(group, at)) }))
       .filter((group) => group.tiles.length);
-    const keys = missing.flatMap(namesOf);
-    this.shown = new Set(missing.filter(({ ahead }) => !ahead).flatMap(namesOf)); // the rest is only read ahead
+    this.shown = missing.filter(({ ahead }) => !ahead); // the rest is only read ahead
+    const keys = missing.flatMap(({ source, level, planes, channels, tiles }) =>
+      tiles.flatMap((at) => channels.map((channel) => tileKey(source, level, planes, ...at, channel))));
     const isLost = this.unheard && performance.now() - this.unheard > LOST_AFTER_MS;
     // One message on its way is enough: when it is heard, this is asked again.
     if (!isLost && (this.unheard || keys.every((key) => this.pending.has(key)))) return;
@@ -79,11 +78,7 @@ export class TileStore {
   hear(message, buffers) {
     if (message.kind === "heard" && message.number === this.number) this.unheard = null;
     else if (message.kind === "tiles")
-      message.tiles.forEach((form, i) => {
-        for (const key of namesOf({ ...form, channels: [form.channel], tiles: [[form.row, form.column]] }))
-          for (const waiting of [this.pending, this.shown]) waiting.delete(key);
-        this.put(form, form.error ? undefined : decoded(form.type, buffers[i]));
-      });
+      message.tiles.forEach((form, i) => this.put(form, form.error ? undefined : decoded(form.type, buffers[i])));
     else return;
     this.onchange();
   }

@@ -1,13 +1,13 @@
 // The image viewer: puts picture and controls together, and keeps them in step with Python.
 
-import { errorLine, frame, h, iconButton } from "./dom.js";
+import { errorLine, frame, h, iconButton, small } from "./dom.js";
 import { decoded } from "./numbers.js";
 import { within } from "./geometry.js";
 import { TileStore } from "./tiles.js";
 import { Screen } from "./screen.js";
 import { panelOf, slidersOf } from "./controls.js";
 import { readingOf } from "./reading.js";
-import { keysOf, listen } from "./gestures.js";
+import { listen } from "./gestures.js";
 import { lasting } from "./lasting.js";
 
 const SHARED = ["planes", "channels", "overlay", "view", "roi"];
@@ -21,16 +21,14 @@ const WAITING = {
 function view(model) {
   const image = { ...model.get("image"), first: model.get("first") };
   const state = Object.fromEntries(SHARED.map((name) => [name, model.get(name)]));
-  const arrived = () => {
+  const store = new TileStore(model, () => {
     viewer.panel.openWindows();
     viewer.schedule();
     viewer.measure();
-  };
-  const store = new TileStore(model, arrived);
-  const screen = new Screen(image, state, store, bytes(model.get("palette")));
+  });
+  const screen = new Screen(image, state, store, decoded("u1", model.get("palette")));
   const { camera, canvas } = screen;
-  const start = { source: "", level: image.levels.length, planes: screen.planes, row: 0, column: 0 };
-  image.first.tiles.forEach((form, i) => store.put({ ...form, ...start }, decoded(form.type, image.first.contents[i])));
+  image.first.tiles.forEach((form, i) => store.put(form, decoded(form.type, image.first.contents[i])));
   const stage = h("div.fl-stage", { tabIndex: 0, role: "application", "aria-roledescription": "image viewer",
     ariaLabel: `${image.words}. Arrow keys move, plus and minus zoom.` }, canvas);
   canvas.ariaHidden = true;
@@ -78,11 +76,8 @@ function view(model) {
     hear(message, buffers) {
       store.hear(message, buffers);
       kept.hear(message);
-      if (message.kind === "fine") {
-        error.clear();
-        store.forgetFailures();
-        viewer.schedule();
-      } else if (message.kind === "answer") reading.learn(message);
+      if (message.kind === "fine") error.clear();
+      else if (message.kind === "answer") reading.learn(message);
       else if (message.kind === "code") showCode(message.text);
     },
 
@@ -124,7 +119,7 @@ function view(model) {
       const width = stage.clientWidth;
       if (!width) return;
       const height = Math.round(within((width * camera.rows * image.aspect) / camera.columns, 240, 520));
-      viewer.ratio = Math.min(window.devicePixelRatio || 1, 2);
+      viewer.ratio = Math.min(devicePixelRatio, 2);
       const [across, down] = [width, height].map((size) => Math.round(size * viewer.ratio));
       if (isSized && canvas.width === across && canvas.height === down) return;
       canvas.style.height = `${height}px`;
@@ -153,7 +148,7 @@ function view(model) {
       panel.update();
       sliders.update();
       roiLine.hidden = !state.roi;
-      if (state.roi) reading.box.textContent = reading.measure(state.roi);
+      if (state.roi) reading.measure(state.roi);
     },
     measure() {
       viewer.measuring ??= setTimeout(() => {
@@ -168,15 +163,13 @@ function view(model) {
   const panel = (viewer.panel = panelOf(viewer));
   const sliders = (viewer.sliders = slidersOf(viewer));
   const reading = (viewer.reading = readingOf(viewer));
-  const keys = keysOf(viewer);
   const toggle = (button, element) => {
     button.ariaExpanded = !(element.hidden = !element.hidden);
     viewer.measure();
   };
-  const small = (words, onclick) => h("button.fl-button.fl-slim", { onclick }, words);
   const badge = h("div.fl-badge.fl-waiting", { role: "status" });
   stage.append(badge);
-  const help = h("dl.fl-keys", { hidden: true }, keys.flatMap(([keys, words]) => [h("dt", keys), h("dd", words)]));
+  const help = h("dl.fl-keys", { hidden: true }, image.keys.flatMap(([keys, words]) => [h("dt", keys), h("dd", words)]));
   const boxButton = iconButton("box", "Draw a box", () => viewer.setBoxMode(!viewer.boxMode), { ariaPressed: false });
   const panelButton = iconButton("sliders", "Channels and labels", () => toggle(panelButton, panel.element), { ariaExpanded: true });
   const helpButton = iconButton("help", "Keys", viewer.help, { ariaExpanded: false });
@@ -197,7 +190,8 @@ function view(model) {
     const copied = navigator.clipboard?.writeText(text) ?? Promise.reject();
     copied.then(() => viewer.say("Code copied"), () => (code.focus(), code.select()));
   };
-  const error = errorLine(model);
+  // What could not be read is asked for again when the reader has seen why, or all is well in Python.
+  const error = errorLine(model, () => (store.forgetFailures(), viewer.schedule()));
   const said = h("div.fl-unseen", { ariaLive: "polite" });
   const clipped = (what, text) => text && h(`${what}.fl-clip`, { title: text }, text);
   viewer.element = frame("Image viewer",
@@ -211,29 +205,22 @@ function view(model) {
     codeLine, error.element, said);
   viewer.element.addEventListener("pointerleave", viewer.report);
   viewer.element.addEventListener("focusout", ({ relatedTarget }) => viewer.element.contains(relatedTarget) || viewer.report());
-  listen(viewer, keys);
+  listen(viewer);
   viewer.update();
 
-  const thumbnail = bytes(model.get("thumbnail"));
-  if (thumbnail.length)
-    createImageBitmap(new Blob([thumbnail], { type: "image/jpeg" })).then((picture) => {
-      if (screen.looks === 0) screen.thumbnail = picture;
-      viewer.schedule();
-    });
+  createImageBitmap(new Blob([model.get("thumbnail")], { type: "image/jpeg" })).then((picture) => {
+    if (screen.looks === 0) screen.thumbnail = picture;
+    viewer.schedule();
+  });
   return viewer;
-}
-
-/** The bytes of a trait, which is a DataView in a live notebook. */
-function bytes(view) {
-  return view ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : new Uint8Array();
 }
 
 export default {
   render({ model, el }) {
     const viewer = view(model);
-    const heard = { "msg:custom": viewer.hear };
-    for (const name of SHARED) heard[`change:${name}`] = () => viewer.follow(name);
-    for (const [name, act] of Object.entries(heard)) model.on(name, act);
+    // When the view goes, anywidget itself ends this listening.
+    model.on("msg:custom", viewer.hear);
+    for (const name of SHARED) model.on(`change:${name}`, () => viewer.follow(name));
     const sized = new ResizeObserver(viewer.resize);
     sized.observe(viewer.stage);
     el.append(viewer.element);
@@ -244,7 +231,6 @@ export default {
       viewer.sliders.stop();
       viewer.kept.moves();
       sized.disconnect();
-      for (const [name, act] of Object.entries(heard)) model.off(name, act);
     };
   },
 };
