@@ -28,6 +28,7 @@ class DirectoryStore:
     def __init__(self, root: Path):
         self._root = os.path.realpath(root)
         self.location = str(root)
+        self._was_there = False
 
     def __repr__(self) -> str:
         return f"<DirectoryStore {self.location}>"
@@ -64,6 +65,14 @@ class DirectoryStore:
         except OSError as exc:
             if exc.errno not in _ABSENT:
                 raise unreadable(exc, path) from exc
+            # Of a folder that is there a chunk may be missing, and reads as fill; of one that went away all would.
+            if self._was_there and not os.path.exists(self._root):  # noqa: PTH110 (as above)
+                raise Unavailable(
+                    f"the store went away while it was in use\n  expected a folder at {self.location}",
+                    kind="store-gone",
+                ) from exc
+        else:
+            self._was_there = True
         finally:
             sums.ended(len(body or b""))
         return body

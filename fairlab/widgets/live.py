@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import traitlets
 
 from fairlab.errors import QueryError
@@ -62,7 +63,7 @@ class Live(Front):
     first: Any = traitlets.Dict().tag(sync=True)
     """Raw pixels of the first plane, coarse: facts and contents of one tile for each active channel."""
     palette = traitlets.Bytes().tag(sync=True)
-    """Colours of labels, three bytes each; a label takes the one of its number modulo their count."""
+    """Colours of labels (r, g, b, a); a label takes the one of its number modulo their count."""
     planes: Any = traitlets.Dict().tag(sync=True)
     """Dimension to plane shown, counted at full resolution."""
     channels: Any = traitlets.List().tag(sync=True)
@@ -94,7 +95,7 @@ class Live(Front):
             image={**description(scene, state), "channels": looks},
             thumbnail=picture.preview.jpeg,
             first=_first(scene, state, picture.state, picture.preview.plane),
-            palette=palette().tobytes(),
+            palette=np.insert(palette(), 3, 255, axis=1).tobytes(),
             **self._traits_of(state),
         )
         self._tiles = TileServer(scene, state, self._send_tiles, self.fail)

@@ -355,3 +355,18 @@ def test_locations_that_are_none(tmp_path: Path) -> None:
         assert "hush" not in str(caught.value)
     with pytest.raises(NotFoundError):
         open_store(tmp_path / "absent.zarr")
+
+
+def test_a_folder_that_goes_away_is_not_a_folder_without_chunks(tmp_path: Path) -> None:
+    place = tmp_path / "image.zarr"
+    place.mkdir()
+    (place / "zarr.json").write_text("{}")
+    opened = open_store(str(place))
+    assert opened.get("zarr.json") == b"{}"
+    assert opened.get("c/0") is None, "a chunk that was never written"
+    place.rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable) as caught:
+        opened.get("c/0")
+    assert caught.value.kind == "store-gone"
+    (tmp_path / "elsewhere").rename(place)
+    assert opened.get("c/0") is None

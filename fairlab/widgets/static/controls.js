@@ -4,14 +4,14 @@ import { dragging, h, icon, iconButton, small } from "./dom.js";
 import { autoWindow, histogram, sample, short } from "./numbers.js";
 
 const BINS = 128;
-const STEPS = 1000; // of a handle, from one end of the histogram to the other
+const STEPS = 1000; // of a handle, along the histogram
 const FRAME_MS = 120;
-const AHEAD_MS = 2000; // so long after a slider moved, the plane after next is read ahead
+const AHEAD_MS = 2000; // so long after a slider moved, the next plane is read ahead
 
-/** Inputs bound to a part of the state: update() has each show what is true now, change(part) takes what is set. */
+/** Inputs bound to a part of the state: update() shows what is true now, change(part) takes what is set. */
 function bound(part, change) {
   const shows = [];
-  /** For an entry of the part, or with ways of its own to read and to write; `words` say where a slider stands. */
+  /** For an entry of the part, or with ways of its own to read and write; `words` say where a slider stands. */
   const input = (type, ariaLabel, key, properties = {}) => {
     const { read = () => part()[key], write = (value) => change({ [key]: value }), words, ...more } = properties;
     const value = { checkbox: "checked", color: "value" }[type] ?? "valueAsNumber";
@@ -26,7 +26,6 @@ function bound(part, change) {
   return { input, shows, update: () => shows.forEach((show) => show()) };
 }
 
-/** The looks of one channel. */
 function channelControl(number, panel, { image, state, screen }) {
   const { name } = image.channels[number];
   const looks = () => state.channels[number];
@@ -53,11 +52,12 @@ function channelControl(number, panel, { image, state, screen }) {
   };
   const plot = h("canvas", { width: 2 * BINS, height: 40, ariaHidden: true, title: "Drag to move both ends", onpointerdown });
   const gammaText = h("span.fl-soft");
-  const gamma = input("range", `Gamma of ${name}`, "", { min: -1, max: 1, step: 0.01,
+  const gammaWords = () => short(looks().gamma, 2);
+  const gamma = input("range", `Gamma of ${name}`, "", { min: -1, max: 1, step: 0.01, words: gammaWords,
     read: () => Math.log10(looks().gamma), write: (power) => change({ gamma: Number((10 ** power).toFixed(2)) }),
-    words: () => short(looks().gamma, 2), ondblclick: () => change({ gamma: 1 }) });
-  const auto = small("Auto", () => panel.auto([number]), { ariaLabel: `Automatic window of ${name}`, title: "Fit the window to what the screen shows" });
-  const solo = small("Solo", () => panel.solo(number), { ariaLabel: `Show ${name} alone`, title: "Show this channel alone", hidden: state.channels.length < 2 });
+    ondblclick: () => change({ gamma: 1 }) });
+  const auto = small("Auto", () => panel.auto([number]), { ariaLabel: `Automatic window of ${name}`, title: "Fit the window to the screen" });
+  const solo = small("Solo", () => panel.solo(number), { ariaLabel: `Show ${name} alone`, hidden: state.channels.length < 2 });
   const details = h("div", h("div.fl-window", plot, low, high),
     h("div.fl-row.fl-numbers", lowTyped, h("label.fl-row", { title: "Gamma; double-click for 1" }, gammaText, gamma), highTyped));
   const element = h("div.fl-channel", { role: "group", ariaLabel: `Channel ${name}` },
@@ -87,10 +87,9 @@ function channelControl(number, panel, { image, state, screen }) {
     if (range[0] === range[1]) range[1] += 1;
     details.hidden = !looks().active;
     solo.ariaPressed = panel.soloed === number;
-    gammaText.textContent = `γ ${short(looks().gamma, 2)}`;
+    gammaText.textContent = `γ ${gammaWords()}`;
     if (looks().active) draw();
   });
-  /** Read what the screen shows anew. */
   const measure = () => {
     const arrays = looks().active ? screen.arrays(number) : [];
     if (arrays.length) numbers = sample(arrays, 40000);
@@ -98,7 +97,6 @@ function channelControl(number, panel, { image, state, screen }) {
   return { element, update, measure };
 }
 
-/** Which labels lie over the picture, and how. */
 function labelControl({ image, state, screen, share }) {
   const change = (part) => {
     state.overlay = { ...state.overlay, ...part };
@@ -122,7 +120,6 @@ function labelControl({ image, state, screen, share }) {
   return { element, update };
 }
 
-/** All that stands beside the picture. */
 export function panelOf(viewer) {
   const { image, state, screen, share } = viewer;
   let before; // which channels were on before one was shown alone
@@ -175,13 +172,12 @@ export function panelOf(viewer) {
   panel.element = h("div.fl-side", { role: "group", ariaLabel: "Channels and labels" },
     h("div.fl-row", { hidden: !channels.length },
       h("b.fl-grow", image.is_rgb ? "Colours" : "Channels"),
-      small("Auto all", () => panel.auto(screen.active), { title: "Fit all windows to what the screen shows" }),
-      small("Reset", reset, { title: "Colours, windows and switches as at first" })),
+      small("Auto all", () => panel.auto(screen.active), { title: "Fit all windows to the screen" }),
+      small("Reset", reset, { title: "All as at first" })),
     channels.map(({ element }) => element), labels.element);
   return panel;
 }
 
-/** Sliders, each with its position in words and a button that plays it. */
 export function slidersOf({ image, state, store, share }) {
   const { input, shows, update } = bound(() => state.planes);
   const moving = image.dimensions.filter(({ size }) => size > 1);
@@ -196,7 +192,6 @@ export function slidersOf({ image, state, store, share }) {
     share("planes");
     update();
   };
-  /** So many planes on, along the slider that was used last. */
   const step = (by, dimension = last) => dimension && move(dimension, state.planes[dimension.name] + by);
   /** Play along a dimension, or stop where that one plays. */
   const play = (dimension = last) => {
@@ -215,10 +210,11 @@ export function slidersOf({ image, state, store, share }) {
       button.ariaLabel = button.title = `${playing === dimension ? "Pause" : "Play"} ${name}`;
       button.replaceChildren(icon(playing === dimension ? "pause" : "play"));
     });
-    const range = { max: size - 1, className: "fl-grow", write: (place) => move(dimension, place), words: () => `${name} = ${words()}` };
-    return h("div.fl-row", button, h("b", name), input("range", name, name, range), text);
+    const write = (place) => move(dimension, place);
+    const range = input("range", name, name, { max: size - 1, className: "fl-grow", write, words: () => `${name} = ${words()}` });
+    return h("div.fl-row", button, h("b", name), range, text);
   };
-  /** Planes of all dimensions, one step further along the slider that is being moved; null at the end. */
+  /** Planes one step further along the slider that is being moved; null at the end. */
   const neighbour = () => {
     if (performance.now() - movedAt > AHEAD_MS) return null;
     const next = state.planes[last.name] + way;

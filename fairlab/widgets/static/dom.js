@@ -24,13 +24,13 @@ const ICON_PATHS = {
   minus: "M5 12h14",
   box: "M4 8V4h4M11 4h2M16 4h4v4M20 11v2M20 16v4h-4M13 20h-2M8 20H4v-4M4 13v-2",
   code: "M8 7l-5 5 5 5M16 7l5 5-5 5",
-  sliders: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.500v5M9 14.500v5",
-  play: "M7 4.500v15l12-7.500z",
+  sliders: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
+  play: "M7 4.5v15l12-7.5z",
   pause: "M8 5v14M16 5v14",
   close: "M6 6l12 12M18 6L6 18",
-  help: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500v.5",
+  help: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.5v.5",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M16 16l5 5",
-  warning: "M12 4L2.500 20h19zM12 10v4M12 17v.5",
+  warning: "M12 4L2.5 20h19zM12 10v4M12 17v.5",
 };
 
 /** A small drawing in the colour of the text; says nothing to screen readers. */
@@ -44,12 +44,11 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows an icon and is called by words. */
+/** A button that shows an icon, called by words. */
 export function iconButton(name, words, onclick, properties = {}) {
   return h("button.fl-button.fl-square", { title: words, ariaLabel: words, onclick, ...properties }, icon(name));
 }
 
-/** A small button of words. */
 export function small(words, onclick, properties) {
   return h("button.fl-button.fl-slim", { onclick, ...properties }, words);
 }
@@ -61,25 +60,22 @@ export function dragging(element, press, move, end = () => {}) {
   element.addEventListener("pointerup", () => (element.removeEventListener("pointermove", move), end()), { once: true });
 }
 
-/**
- * The outermost element of a widget. Its keys are its own, as JupyterLab would take arrows, and b for a new cell;
- * but those with Ctrl or Cmd, to save the notebook for one, are not.
- */
+/** The outermost element of a widget. Its keys are its own, as JupyterLab would take arrows and b; not Ctrl + S. */
 export function frame(name, ...children) {
   const onkeydown = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
   return h("section.fairlab", { ariaLabel: name, onkeydown }, children);
 }
 
-/** The line under a widget that says what went wrong; clear() takes it away, as the reader can: oncleared() is called. */
+/** The line under a widget that says what went wrong, until it is cleared. */
 export function errorLine(model, oncleared = () => {}) {
   const text = h("span.fl-error-text");
   const clear = () => {
     element.hidden = true;
-    text.textContent = "";
     oncleared();
   };
-  const show = (words) => ((text.textContent = words), (element.hidden = false));
   const element = h("div.fl-error", { role: "alert", hidden: true }, icon("warning"), text, iconButton("close", "Dismiss", clear));
-  model.on("msg:custom", (message) => message.kind === "error" && show(message.text));
+  model.on("msg:custom", (message) => {
+    if (message.kind === "error") [element.hidden, text.textContent] = [false, message.text];
+  });
   return { element, clear };
 }

@@ -1,8 +1,6 @@
 // Where things are. u and v count samples of full resolution from the image's corner (column, row);
 // positions are in the units of the image's coordinates; screen pixels are the canvas's own.
 
-const SCALE_BAR_SHARE = 0.25;
-
 /** The position of a sample's edge or, at half numbers, of its centre. */
 export function positionOf(axis, u) {
   return axis.first + (u - 0.5) * axis.step;
@@ -14,11 +12,10 @@ export function boxOf({ x, y }, [left, top], [right, bottom]) {
   return { [y.dim]: span(y, top, bottom), [x.dim]: span(x, left, right) };
 }
 
-/** A box as left, top, right, bottom in u and v. */
+/** A box as its edges in u and in v. */
 export function placesOf({ x, y }, box) {
-  const span = (axis) => box[axis.dim].map((edge) => (edge - axis.first) / axis.step + 0.5).sort((p, q) => p - q);
-  const [[left, right], [top, bottom]] = [span(x), span(y)];
-  return [left, top, right, bottom];
+  const span = ({ dim, first, step }) => box[dim].map((edge) => (edge - first) / step + 0.5).sort((p, q) => p - q);
+  return [span(x), span(y)];
 }
 
 export function within(value, least, most) {
@@ -97,10 +94,9 @@ export class Camera {
     return boxOf(this.image, this.at(0, 0), this.at(this.width, this.height));
   }
 
-  /** Show a box, whole, in the middle. */
   set box(box) {
     if (!box) return this.fit();
-    const [left, top, right, bottom] = placesOf(this.image, box);
+    const [[left, right], [top, bottom]] = placesOf(this.image, box);
     this.zoom = Math.min(this.width / (right - left), this.height / ((bottom - top) * this.image.aspect));
     [this.u, this.v] = [(left + right) / 2, (top + bottom) / 2];
   }
@@ -109,7 +105,7 @@ export class Camera {
     return this.sharp(this.image.levels);
   }
 
-  /** Number of the coarsest of some levels that is sharp on this screen, else of the finest. */
+  /** Number of the coarsest level that is sharp on this screen, else of the finest. */
   sharp(levels) {
     const across = ({ x, y }) => Math.max(x.factor * this.zoom, y.factor * this.tall);
     return Math.max(0, levels.findLastIndex((level) => across(level) <= 1.25));
@@ -130,9 +126,9 @@ export class Camera {
   }
 }
 
-/** The longest bar that takes at most a quarter of the width. Python gives round lengths, longest first, in columns. */
+/** The longest bar that takes at most a quarter of the width; Python gives lengths in columns, the longest first. */
 export function scaleBar(bars, width, zoom) {
-  const [columns, text] = bars.find(([length]) => length * zoom <= SCALE_BAR_SHARE * width * (1 + 1e-9)) ?? bars.at(-1) ?? [];
+  const [columns, text] = bars.find(([length]) => length * zoom <= 0.25 * width * (1 + 1e-9)) ?? bars.at(-1) ?? [];
   const pixels = Math.round(columns * zoom);
   return pixels >= 1 && pixels <= width ? { pixels, text } : null;
 }

@@ -1,4 +1,4 @@
-// Pointer, wheel and keys on the picture; fairlab/widgets/words.py lists the keys for the reader.
+// Pointer, wheel and keys on the picture; words.py lists them for the reader.
 
 import { dragging } from "./dom.js";
 import { boxOf, within } from "./geometry.js";
@@ -10,7 +10,6 @@ export function listen(viewer) {
     const { left, top } = screen.canvas.getBoundingClientRect();
     return [(clientX - left) * viewer.ratio, (clientY - top) * viewer.ratio];
   };
-  /** A box between two points of the screen, held inside the image. */
   const boxBetween = (...points) => {
     const inside = ([u, v]) => [within(Math.round(u), 0, camera.columns), within(Math.round(v), 0, camera.rows)];
     return boxOf(image, ...points.map((point) => inside(camera.at(...point))));

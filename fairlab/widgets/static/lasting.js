@@ -1,16 +1,16 @@
-// What stays in the notebook: the picture in a viewer's output becomes the one of the view that was looked at last.
+// What stays in the notebook: the picture in the viewer's output becomes the one of the last view.
 
 const REST_MS = 1500;
 const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 
-/** rested() is called after each change of the view; when nothing moves any more, Python is asked for its picture. */
+/** rested() is called after each change: when all has come to rest, Python is asked for its picture. */
 export function lasting(model, isMoving) {
   const context = model.widget_manager?.context; // the notebook, in JupyterLab and Notebook 7
   let [timer, isAsked] = [null, false];
   const moves = () => clearTimeout(timer);
   const rested = () => {
     moves();
-    if (context?.model.cells) timer = setTimeout(ask, REST_MS);
+    if (context) timer = setTimeout(ask, REST_MS);
   };
   const ask = () => {
     if (isAsked || isMoving()) return rested(); // one picture at a time
@@ -24,7 +24,7 @@ export function lasting(model, isMoving) {
       for (const output of sharedModel.ymodel.get("outputs") ?? []) {
         const old = output.get?.("data");
         if (old?.[WIDGET_VIEW]?.model_id !== id || old["image/png"] === data["image/png"]) continue;
-        // What is shared and saved is changed. A change of the output itself would draw a new viewer.
+        // Only what is saved is changed: a change of the output itself would draw a new viewer.
         sharedModel.transact(() => {
           output.set("data", { ...old, ...data });
           output.set("metadata", { ...output.get("metadata"), ...metadata });

@@ -5,7 +5,6 @@ const TYPED_ARRAYS = {
   f4: Float32Array, f8: Float64Array, u8: BigUint64Array, i8: BigInt64Array,
 };
 const LEAST_OF_SMALL = { u1: 0, i1: -128, u2: 0, i2: -32768 };
-const PERCENTILES = [0.5, 99.8];
 
 /** The numbers of a message's buffer (a DataView) or of a saved trait. */
 export function decoded(type, view) {
@@ -14,7 +13,7 @@ export function decoded(type, view) {
   return new Numbers(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 }
 
-/** "#RRGGBB" as three numbers, 0 to 1. */
+/** Of "#RRGGBB", 0 to 1 each. */
 export function shares(color) {
   return [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16) / 255);
 }
@@ -67,7 +66,7 @@ export function composite(layers, bytes) {
 export function autoWindow(arrays) {
   const numbers = sample(arrays, 200000);
   if (!numbers.length) return [0, 1];
-  let [low, high] = PERCENTILES.map((percent) => {
+  let [low, high] = [0.5, 99.8].map((percent) => {
     const place = (percent / 100) * (numbers.length - 1);
     const below = numbers[Math.floor(place)];
     return below + (numbers[Math.ceil(place)] - below) * (place % 1);

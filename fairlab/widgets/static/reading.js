@@ -14,7 +14,7 @@ export function readingOf({ model, image, state, screen, stage }) {
   stage.append(scale, row);
   let pointer = null;
 
-  // The kernel is asked for what is not here when the pointer has rested somewhere.
+  // The kernel is asked for what is not here when the pointer rests.
   const [answers, asked] = [new Map(), {}];
   const answer = (kind, token, question) => {
     if (!answers.has(token) && asked[kind] !== token) {
@@ -35,12 +35,11 @@ export function readingOf({ model, image, state, screen, stage }) {
     const all = isPart && answer("values", `${level}|${planes}|${row}|${column}`, { level, planes, row, column });
     return state.channels.map(({ name, color, active }, number) => {
       const value = values.get(number) ?? all?.[number] ?? (error && active ? "not readable" : "…");
-      const dot = h("i.fl-dot", { style: { background: color } });
-      return h("span.fl-reading", { title: name }, dot, state.channels.length > 1 ? `${name} ${value}` : value);
+      const words = state.channels.length > 1 ? `${name} ${value}` : value;
+      return h("span.fl-reading", h("i.fl-dot", { style: { background: color } }), words);
     });
   };
 
-  /** Say what is under the pointer, or at the cross. */
   const read = () => {
     const point = pointer ?? (screen.crosshair && [camera.width / 2, camera.height / 2]);
     const hit = point && screen.probe(...point);
@@ -67,7 +66,6 @@ export function readingOf({ model, image, state, screen, stage }) {
     answers.set(token, answer);
     read();
   };
-  /** The picture was painted. */
   const update = (ratio) => {
     const found = scaleBar(image.bars, camera.width / ratio, camera.zoom / ratio);
     scale.hidden = !found;

@@ -4,18 +4,15 @@ import { brightness, composite, exact, shares } from "./numbers.js";
 import { Camera, placesOf, positionOf, within } from "./geometry.js";
 
 export class Screen {
-  constructor(image, state, store, palette) {
-    Object.assign(this, { image, state, store, thumbnail: null, drawing: null, crosshair: false, looks: 0 });
+  constructor(image, state, store, colors) {
+    Object.assign(this, { image, state, store, colors, thumbnail: null, drawing: null, crosshair: false, looks: 0 });
     // What came with the widget is the coarsest level: it is there for the first plane only.
     this.levels = { "": [...image.levels, image.first], ...image.labels };
-    // Little-endian, as all machines are that have a browser.
-    const packed = (i) => (255 << 24) | (palette[i + 2] << 16) | (palette[i + 1] << 8) | palette[i];
-    this.colors = Uint32Array.from({ length: palette.length / 3 }, (_, number) => packed(3 * number));
     this.camera = new Camera(image);
     [this.canvas, this.overlay] = ["canvas", "canvas"].map((tag) => document.createElement(tag));
     this.context = this.canvas.getContext("2d");
-    this.brights = new Map();
-    this.startPlanes = this.shownPlanes = this.planes;
+    this.brights = {};
+    this.shownPlanes = this.planes;
   }
 
   get planes() {
@@ -40,50 +37,49 @@ export class Screen {
   /** Looks changed: tiles are painted anew when they are next seen. */
   repaint() {
     this.looks += 1;
-    this.brights.clear();
+    this.brights = {};
     this.thumbnail = null; // it shows the first look
   }
 
   /** Groups of tiles that the screen shows, coarse before fine, and the neighbouring plane last. */
   needs(neighbour) {
-    const { camera, labels } = this;
-    const group = (layer, planes = this.planes) => {
+    const { camera, labels, image } = this;
+    const group = (layer, planes, ahead = false) => {
       const { source, level, channels } = layer;
-      return { source, level, channels, planes, tiles: camera.tiles(layer) };
+      return { source, level, channels, planes, ahead, tiles: camera.tiles(layer) };
     };
-    const [target, coarsest] = [camera.level, this.image.levels.length - 1].map((level) => this.layer(level));
+    const [target, coarsest] = [camera.level, image.levels.length - 1].map((level) => this.layer(level));
     const isSmall = Math.max(coarsest.x.size, coarsest.y.size) <= 2 * coarsest.side;
     const layers = [isSmall && coarsest.level > target.level && coarsest, target, labels].filter(Boolean);
-    const ahead = neighbour ? [{ ...group(target, neighbour), ahead: true }] : [];
-    return [...layers.map((layer) => group(layer)), ...ahead];
+    const groups = layers.map((layer) => group(layer, this.planes));
+    return neighbour ? [...groups, group(target, neighbour, true)] : groups;
   }
-
-  // --- painting
 
   paint() {
     const { context, camera, canvas, levels } = this;
     const target = camera.level;
     // The plane before is shown until there is anything of the new one.
     const isThere = (channel) => this.parts(channel, this.planes).some((parts) => parts.length);
-    if (!this.active.length || this.active.some(isThere)) this.shownPlanes = this.planes;
+    if (String(this.planes) !== String(this.shownPlanes) && (!this.active.length || this.active.some(isThere)))
+      [this.shownPlanes, this.thumbnail] = [this.planes, null];
     context.fillStyle = "#101114";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    const hasThumbnail = this.thumbnail && String(this.shownPlanes) === String(this.startPlanes);
-    if (hasThumbnail) context.drawImage(this.thumbnail, ...this.placed(this.image.first.x.ends, this.image.first.y.ends));
+    const { thumbnail, image: { first } } = this;
+    if (thumbnail) context.drawImage(thumbnail, ...this.placed(first.x.ends, first.y.ends));
     if (!this.lay(context, this.layer(target), true))
-      for (let level = levels[""].length - (hasThumbnail ? 2 : 1); level >= target; level--) this.lay(context, this.layer(level));
+      for (let level = levels[""].length - (thumbnail ? 2 : 1); level >= target; level--) this.lay(context, this.layer(level));
     if (this.labels) this.layLabels();
     this.marks();
   }
 
-  /** What is there of a channel on the screen: its parts of tiles, by level from the sharp one to the coarsest. */
+  /** What is there of a channel on the screen, by level from the sharp one to the coarsest. */
   parts(channel, planes) {
     const { camera, store, levels } = this;
     return levels[""].slice(camera.level).map((geometry, i) =>
       camera.tiles(geometry).flatMap((at) => store.get("", camera.level + i, planes, ...at)?.parts[channel] ?? []));
   }
 
-  /** Left, top, width and height on the screen of a span of columns and one of rows. */
+  /** Left, top, width and height on the screen of spans of columns and rows. */
   placed(across, down) {
     const [[left, right], [top, bottom]] = [across.map((u) => this.camera.x(u)), down.map((v) => this.camera.y(v))];
     return [left, top, right - left, bottom - top];
@@ -97,11 +93,9 @@ export class Screen {
     if (onlyWhole && !isWhole) return false;
     const isSharp = layer.x.factor * this.camera.zoom >= 1 && layer.level === this.camera.level;
     context.imageSmoothingEnabled = !isSharp && !layer.source;
-    const ends = ({ offset, factor }, first, count) => [first, first + count].map((sample) => offset + sample * factor);
-    for (const { left, top, width, height, canvas, error } of tiles.filter(Boolean)) {
-      const place = this.placed(ends(layer.x, left, width), ends(layer.y, top, height));
-      if (canvas) context.drawImage(canvas, ...place);
-      if (error) this.hatch(...place);
+    for (const { across, down, canvas, error } of tiles.filter(Boolean)) {
+      if (canvas) context.drawImage(canvas, ...this.placed(across, down));
+      if (error) this.hatch(...this.placed(across, down));
     }
     return isWhole;
   }
@@ -113,11 +107,12 @@ export class Screen {
     if (!found.some(Boolean)) return undefined;
     const look = `${source ? "" : this.looks}:${found.map((part) => (part ? (part.error ? 2 : 1) : 0))}`;
     if (tile.look === look) return tile;
-    const [left, top] = [column * side, row * side];
-    const [width, height] = [Math.min(side, x.size - left), Math.min(side, y.size - top)];
+    const span = ({ offset, factor, size }, first) => [first, Math.min(first + side, size)].map((at) => offset + at * factor);
     const error = found.find((part) => part?.error)?.error;
-    Object.assign(tile, { look, left, top, width, height, error, isWhole: found.every(Boolean) });
-    if (!found.some((part) => part?.values)) return Object.assign(tile, { canvas: null });
+    Object.assign(tile, { look, error, isWhole: found.every(Boolean), across: span(x, column * side), down: span(y, row * side) });
+    const read = found.find((part) => part?.values);
+    if (!read) return Object.assign(tile, { canvas: null });
+    const { width, height } = read;
     const picture = new ImageData(width, height);
     if (source) this.color(found[0], picture.data);
     else this.light(found, picture.data);
@@ -132,9 +127,8 @@ export class Screen {
       const { window, gamma, color } = this.state.channels[number];
       if (!found[i]?.values || !window) return [];
       const { type, values } = found[i];
-      const key = `${number}:${type}`;
-      if (!this.brights.has(key)) this.brights.set(key, brightness(type, window, gamma));
-      return { values, bright: this.brights.get(key), color: shares(color) };
+      const bright = (this.brights[`${number}:${type}`] ??= brightness(type, window, gamma));
+      return { values, bright, color: shares(color) };
     });
     composite(layers, bytes);
   }
@@ -185,8 +179,7 @@ export class Screen {
     const { context, canvas, image } = this;
     const marks = new Path2D();
     for (const box of [this.state.roi, this.drawing].filter(Boolean)) {
-      const [left, top, right, bottom] = placesOf(image, box);
-      const [x, y, width, height] = this.placed([left, right], [top, bottom]);
+      const [x, y, width, height] = this.placed(...placesOf(image, box));
       marks.rect(x + 0.5, y + 0.5, width - 1, height - 1);
     }
     const [x, y] = [canvas.width, canvas.height].map((size) => Math.floor(size / 2) + 0.5);
@@ -196,8 +189,6 @@ export class Screen {
       context.stroke(marks);
     }
   }
-
-  // --- looking up
 
   /** What lies under a point of the screen: sample, level, position and stored values; null outside. */
   probe(x, y) {
@@ -234,7 +225,7 @@ export class Screen {
     return values.size || error ? { row, column, values, error } : null;
   }
 
-  /** What the screen shows of a channel, row by row of each tile, for its histogram and automatic window. */
+  /** What the screen shows of a channel, row by row of each tile. */
   arrays(channel) {
     const [left, top, right, bottom] = this.camera.edges;
     const arrays = this.parts(channel, this.shownPlanes).map((parts, i) => {

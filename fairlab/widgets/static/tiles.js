@@ -6,7 +6,7 @@ const MOST_BYTES = 160 * 1024 * 1024;
 const BUSY_AFTER_MS = 1000;
 const LOST_AFTER_MS = 15000;
 
-/** Name of a tile by source ("" or the name of labels), level, planes, row, column; and of one channel of it. */
+/** Name of a tile by source ("" or that of labels), level, planes, row, column; and of one channel of it. */
 const tileKey = (...parts) => parts.join("|");
 
 export class TileStore {
@@ -17,8 +17,8 @@ export class TileStore {
   }
 
   /** A tile: parts by channel, each with values or an error. */
-  get(source, level, planes, row, column) {
-    const key = tileKey(source, level, planes, row, column);
+  get(...at) {
+    const key = tileKey(...at);
     const tile = this.tiles.get(key);
     if (tile && this.tiles.delete(key)) this.tiles.set(key, tile); // the newest stand last
     return tile;

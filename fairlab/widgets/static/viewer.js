@@ -2,7 +2,6 @@
 
 import { errorLine, frame, h, iconButton, small } from "./dom.js";
 import { decoded } from "./numbers.js";
-import { within } from "./geometry.js";
 import { TileStore } from "./tiles.js";
 import { Screen } from "./screen.js";
 import { panelOf, slidersOf } from "./controls.js";
@@ -13,10 +12,8 @@ import { lasting } from "./lasting.js";
 const SHARED = ["planes", "channels", "overlay", "view", "roi"];
 const REPORT_AFTER_MS = 300;
 const HINT_MS = 1500;
-const WAITING = {
-  "": ["", ""], loading: ["Loading…", ""],
-  busy: ["Kernel busy", "The picture is what was read last; it sharpens when the kernel is free"],
-};
+const BUSY = ["Kernel busy", "The picture is what was read last; it sharpens when the kernel is free"];
+const WAITING = { "": ["", ""], loading: ["Loading…", ""], busy: BUSY };
 
 function view(model) {
   const image = { ...model.get("image"), first: model.get("first") };
@@ -26,30 +23,29 @@ function view(model) {
     viewer.schedule();
     viewer.measure();
   });
-  const screen = new Screen(image, state, store, decoded("u1", model.get("palette")));
+  const screen = new Screen(image, state, store, decoded("u4", model.get("palette")));
   const { camera, canvas } = screen;
   image.first.tiles.forEach((form, i) => store.put(form, decoded(form.type, image.first.contents[i])));
   const stage = h("div.fl-stage", { tabIndex: 0, role: "application", "aria-roledescription": "image viewer",
     ariaLabel: `${image.words}. Arrow keys move, plus and minus zoom.` }, canvas);
   canvas.ariaHidden = true;
+  canvas.style.aspectRatio = camera.columns / (camera.rows * image.aspect);
 
   const kept = lasting(model, () => store.waiting || viewer.frame);
   const dirty = new Set();
-  let [isReporting, isSized, hintedAt] = [false, false, -Infinity];
+  let [reporting, measuring, isReporting, isSized, hintedAt] = [null, null, false, false, -Infinity];
   const viewer = {
     model, image, state, store, screen, stage, kept, ratio: 1, frame: null,
 
-    // --- in step with Python
-
-    /** A part of the state changed here: paint it, and tell Python when there is time. */
+    // In step with Python.
     share(name) {
       dirty.add(name);
       kept.moves();
       viewer.schedule();
       // While a handle of contrast moves, nothing is sent: Python is told when the reader turns away.
       if (name === "channels" || name === "overlay") return;
-      clearTimeout(viewer.reportTimer);
-      viewer.reportTimer = setTimeout(viewer.report, REPORT_AFTER_MS);
+      clearTimeout(reporting);
+      reporting = setTimeout(viewer.report, REPORT_AFTER_MS);
     },
     report() {
       if (!dirty.size) return;
@@ -81,13 +77,11 @@ function view(model) {
       else if (message.kind === "code") showCode(message.text);
     },
 
-    // --- what the reader does
-
+    // What the reader does.
     zoom(factor, point = []) {
       camera.zoomAt(factor, ...point);
       viewer.share("view");
     },
-    /** Show a box, or all. */
     show(box) {
       camera.box = box;
       viewer.share("view");
@@ -113,18 +107,13 @@ function view(model) {
       viewer.schedule();
     },
 
-    // --- painting
-
+    // What is shown of it.
     resize() {
-      const width = stage.clientWidth;
-      if (!width) return;
-      const height = Math.round(within((width * camera.rows * image.aspect) / camera.columns, 240, 520));
       viewer.ratio = Math.min(devicePixelRatio, 2);
-      const [across, down] = [width, height].map((size) => Math.round(size * viewer.ratio));
-      if (isSized && canvas.width === across && canvas.height === down) return;
-      canvas.style.height = `${height}px`;
-      Object.assign(canvas, { width: across, height: down });
-      camera.resize(across, down);
+      const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.round(size * viewer.ratio));
+      if (!width || (isSized && canvas.width === width && canvas.height === height)) return;
+      Object.assign(canvas, { width, height });
+      camera.resize(width, height);
       if (!isSized && state.view) camera.box = state.view;
       isSized = true;
       viewer.paint();
@@ -151,14 +140,12 @@ function view(model) {
       if (state.roi) reading.measure(state.roi);
     },
     measure() {
-      viewer.measuring ??= setTimeout(() => {
-        viewer.measuring = null;
+      measuring ??= setTimeout(() => {
+        measuring = null;
         panel.measure();
       }, 200);
     },
   };
-
-  // --- what is on the page
 
   const panel = (viewer.panel = panelOf(viewer));
   const sliders = (viewer.sliders = slidersOf(viewer));
@@ -182,7 +169,7 @@ function view(model) {
     panelButton, helpButton);
   const roiLine = h("div.fl-row.fl-roi", reading.box,
     small("Zoom to box", () => viewer.show(state.roi)), small("Remove", () => viewer.setRoi(null)));
-  const code = h("textarea.fl-field.fl-copied", { readOnly: true, ariaLabel: "Python code of what is selected" });
+  const code = h("textarea.fl-field.fl-copied", { readOnly: true, ariaLabel: "Python code" });
   const codeLine = h("div.fl-code-line", { hidden: true }, code, small("Close", () => (codeLine.hidden = true)));
   const showCode = (text) => {
     Object.assign(code, { value: text, rows: text.split("\n").length });
@@ -200,10 +187,10 @@ function view(model) {
       tools),
     help,
     h("div.fl-body",
-      h("div.fl-picture", stage, sliders.element, h("div.fl-row.fl-status", reading.line, reading.zoom), roiLine),
+      h("div", stage, sliders.element, h("div.fl-row.fl-status", reading.line, reading.zoom), roiLine),
       panel.element),
     codeLine, error.element, said);
-  viewer.element.addEventListener("pointerleave", viewer.report);
+  viewer.element.onpointerleave = viewer.report;
   viewer.element.addEventListener("focusout", ({ relatedTarget }) => viewer.element.contains(relatedTarget) || viewer.report());
   listen(viewer);
   viewer.update();
@@ -225,7 +212,6 @@ export default {
     sized.observe(viewer.stage);
     el.append(viewer.element);
     viewer.element.fairlab = viewer; // for tests, and for whoever looks for a fault
-    viewer.resize();
     viewer.measure();
     return () => {
       viewer.sliders.stop();
