@@ -60,7 +60,7 @@ export function dragging(element, press, move, end = () => {}) {
   element.addEventListener("pointerup", () => (element.removeEventListener("pointermove", move), end()), { once: true });
 }
 
-/** The outermost element of a widget. Its keys are its own, as JupyterLab would take arrows and b; not Ctrl + S. */
+/** The outermost element of a widget. Keys are its own, else JupyterLab would take b and arrows; not so Ctrl + S. */
 export function frame(name, ...children) {
   const onkeydown = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
   return h("section.fairlab", { ariaLabel: name, onkeydown }, children);

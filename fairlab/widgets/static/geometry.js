@@ -18,6 +18,9 @@ export function placesOf({ x, y }, box) {
   return [span(x), span(y)];
 }
 
+/** Which sample of a level lies at a place, with its fraction. */
+export const sampleAt = ({ offset, factor }, place) => (place - offset) / factor;
+
 export function within(value, least, most) {
   return Math.min(Math.max(value, least), most);
 }
@@ -115,9 +118,9 @@ export class Camera {
   tiles({ x, y, side }) {
     const [left, top, right, bottom] = this.edges;
     // Numbers of tiles along an axis, and the one in the middle of the screen.
-    const along = ({ offset, factor, size }, from, to) => {
-      const [first, last] = [from, to].map((place) => (place - offset) / factor / side);
-      const all = [...Array(Math.ceil(size / side)).keys()];
+    const along = (axis, ...ends) => {
+      const [first, last] = ends.map((place) => sampleAt(axis, place) / side);
+      const all = [...Array(Math.ceil(axis.size / side)).keys()];
       return [all.filter((tile) => tile + 1 > first && tile < last), (first + last - 1) / 2];
     };
     const [[columns, middle], [rows, centre]] = [along(x, left, right), along(y, top, bottom)];

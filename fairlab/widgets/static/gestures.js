@@ -47,8 +47,11 @@ export function listen(viewer) {
   };
 
   const wheel = (event) => {
-    // Without a click first, the wheel goes on scrolling the page.
-    if (!event.ctrlKey && !event.metaKey && document.activeElement !== stage) return viewer.hint();
+    // Without a click first, the wheel goes on scrolling the page; why, stands where the zoom does for a while.
+    if (!event.ctrlKey && !event.metaKey && document.activeElement !== stage) {
+      reading.zoom.textContent = "Click to zoom with the wheel";
+      return setTimeout(schedule, 1500);
+    }
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 20 : 1;
     zoom(Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.008 : 0.0016)), at(event));

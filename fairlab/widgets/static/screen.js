@@ -1,7 +1,8 @@
 // The picture: tiles painted once for each look, laid where the camera sees them, labels over them.
 
+import { h } from "./dom.js";
 import { brightness, composite, exact, shares } from "./numbers.js";
-import { Camera, placesOf, positionOf, within } from "./geometry.js";
+import { Camera, placesOf, positionOf, sampleAt, within } from "./geometry.js";
 
 export class Screen {
   constructor(image, state, store, colors) {
@@ -9,7 +10,7 @@ export class Screen {
     // What came with the widget is the coarsest level: it is there for the first plane only.
     this.levels = { "": [...image.levels, image.first], ...image.labels };
     this.camera = new Camera(image);
-    [this.canvas, this.overlay] = ["canvas", "canvas"].map((tag) => document.createElement(tag));
+    [this.canvas, this.overlay] = [h("canvas"), h("canvas")];
     this.context = this.canvas.getContext("2d");
     this.brights = {};
     this.shownPlanes = this.planes;
@@ -41,7 +42,7 @@ export class Screen {
     this.thumbnail = null; // it shows the first look
   }
 
-  /** Groups of tiles that the screen shows, coarse before fine, and the neighbouring plane last. */
+  /** What the screen shows as groups of tiles, coarse before fine, the neighbouring plane last. */
   needs(neighbour) {
     const { camera, labels, image } = this;
     const group = (layer, planes, ahead = false) => {
@@ -116,12 +117,12 @@ export class Screen {
     const picture = new ImageData(width, height);
     if (source) this.color(found[0], picture.data);
     else this.light(found, picture.data);
-    tile.canvas ??= Object.assign(document.createElement("canvas"), { width, height });
+    tile.canvas ??= h("canvas", { width, height });
     tile.canvas.getContext("2d").putImageData(picture, 0, 0);
     return tile;
   }
 
-  /** The active channels of a tile, as far as they are there, as coloured light. */
+  /** The active channels of a tile, as far as they are there. */
   light(found, bytes) {
     const layers = this.active.flatMap((number, i) => {
       const { window, gamma, color } = this.state.channels[number];
@@ -169,8 +170,7 @@ export class Screen {
       lines.moveTo(x, top + height);
       lines.lineTo(x + height, top);
     }
-    Object.assign(context, { strokeStyle: "rgba(255, 138, 128, 0.75)", lineWidth: 1.5 });
-    context.stroke(lines);
+    Object.assign(context, { strokeStyle: "rgba(255, 138, 128, 0.75)", lineWidth: 1.5 }).stroke(lines);
     context.restore();
   }
 
@@ -184,10 +184,8 @@ export class Screen {
     }
     const [x, y] = [canvas.width, canvas.height].map((size) => Math.floor(size / 2) + 0.5);
     if (this.crosshair) marks.addPath(new Path2D(`M${x - 12} ${y}h8m8 0h8M${x} ${y - 12}v8m0 8v8`));
-    for (const [strokeStyle, lineWidth] of [["rgba(0, 0, 0, 0.7)", 3], ["#ffffff", 1.25]]) {
-      Object.assign(context, { strokeStyle, lineWidth });
-      context.stroke(marks);
-    }
+    for (const [strokeStyle, lineWidth] of [["rgba(0, 0, 0, 0.7)", 3], ["#ffffff", 1.25]])
+      Object.assign(context, { strokeStyle, lineWidth }).stroke(marks);
   }
 
   /** What lies under a point of the screen: sample, level, position and stored values; null outside. */
@@ -211,9 +209,9 @@ export class Screen {
 
   /** The sample of a layer at (u, v), with its value in each channel; null where no tile is there. */
   sample({ source, level, channels, x, y, side }, u, v) {
-    const at = ({ offset, factor }, place) => Math.floor((place - offset) / factor);
-    const [column, row] = [within(at(x, u), 0, x.size - 1), within(at(y, v), 0, y.size - 1)];
-    if (source && (column !== at(x, u) || row !== at(y, v))) return null; // labels may cover a part only
+    const [across, down] = [Math.floor(sampleAt(x, u)), Math.floor(sampleAt(y, v))];
+    const [column, row] = [within(across, 0, x.size - 1), within(down, 0, y.size - 1)];
+    if (source && (column !== across || row !== down)) return null; // labels may cover a part only
     const tile = this.store.get(source, level, this.shownPlanes, Math.floor(row / side), Math.floor(column / side));
     const values = new Map();
     let error;
@@ -230,13 +228,14 @@ export class Screen {
     const [left, top, right, bottom] = this.camera.edges;
     const arrays = this.parts(channel, this.shownPlanes).map((parts, i) => {
       const { x, y, side } = this.levels[""][this.camera.level + i];
-      const seen = ({ offset, factor }, from, to, first, size) =>
-        [Math.floor((from - offset) / factor), Math.ceil((to - offset) / factor)].map((at) => within(at - first, 0, size));
+      const seen = (axis, from, to, first, size) =>
+        [Math.floor(sampleAt(axis, from)), Math.ceil(sampleAt(axis, to))].map((at) => within(at - first, 0, size));
       return parts.flatMap(({ values, row, column, width }) => {
         if (!values) return [];
         const [first, last] = seen(y, top, bottom, row * side, values.length / width);
         const [start, end] = seen(x, left, right, column * side, width);
-        return Array.from({ length: last - first }, (_, i) => values.subarray((first + i) * width + start, (first + i) * width + end));
+        const rowOf = (_, i) => values.subarray((first + i) * width + start, (first + i) * width + end);
+        return Array.from({ length: last - first }, rowOf);
       });
     });
     return arrays.find(({ length }) => length) ?? [];

@@ -10,7 +10,6 @@ const LOST_AFTER_MS = 15000;
 const tileKey = (...parts) => parts.join("|");
 
 export class TileStore {
-  /** onchange() is called when tiles came or what is waited for changed. */
   constructor(model, onchange) {
     Object.assign(this, { model, onchange, bytes: 0, number: 0, tiles: new Map(), pending: new Set(), shown: [] });
     this.unheard = null; // time at which the newest message was sent that the kernel has not taken yet

@@ -11,7 +11,6 @@ import { lasting } from "./lasting.js";
 
 const SHARED = ["planes", "channels", "overlay", "view", "roi"];
 const REPORT_AFTER_MS = 300;
-const HINT_MS = 1500;
 const BUSY = ["Kernel busy", "The picture is what was read last; it sharpens when the kernel is free"];
 const WAITING = { "": ["", ""], loading: ["Loading…", ""], busy: BUSY };
 
@@ -33,7 +32,7 @@ function view(model) {
 
   const kept = lasting(model, () => store.waiting || viewer.frame);
   const dirty = new Set();
-  let [reporting, measuring, isReporting, isSized, hintedAt] = [null, null, false, false, -Infinity];
+  let [reporting, measuring, isReporting, isSized] = [null, null, false, false];
   const viewer = {
     model, image, state, store, screen, stage, kept, ratio: 1, frame: null,
 
@@ -101,11 +100,6 @@ function view(model) {
     },
     help: () => toggle(helpButton, help),
     say: (words) => (said.textContent = words),
-    hint() {
-      hintedAt = performance.now();
-      setTimeout(viewer.schedule, HINT_MS);
-      viewer.schedule();
-    },
 
     // What is shown of it.
     resize() {
@@ -128,9 +122,8 @@ function view(model) {
       store.want(screen.needs(sliders.neighbour()));
       screen.paint();
       reading.update(viewer.ratio);
-      const isHinted = performance.now() - hintedAt < HINT_MS;
-      badge.hidden = !store.waiting && !isHinted;
-      [badge.textContent, badge.title] = isHinted ? ["Click to zoom with the wheel", ""] : WAITING[store.waiting];
+      badge.hidden = !store.waiting;
+      [badge.textContent, badge.title] = WAITING[store.waiting];
     },
     /** Show what the state says, but the picture. */
     update() {
@@ -156,7 +149,7 @@ function view(model) {
   };
   const badge = h("div.fl-badge.fl-waiting", { role: "status" });
   stage.append(badge);
-  const help = h("dl.fl-keys", { hidden: true }, image.keys.flatMap(([keys, words]) => [h("dt", keys), h("dd", words)]));
+  const help = h("div.fl-keys", { hidden: true }, image.keys.map(([keys, words]) => h("div", h("b", keys), ` ${words}`)));
   const boxButton = iconButton("box", "Draw a box", () => viewer.setBoxMode(!viewer.boxMode), { ariaPressed: false });
   const panelButton = iconButton("sliders", "Channels and labels", () => toggle(panelButton, panel.element), { ariaExpanded: true });
   const helpButton = iconButton("help", "Keys", viewer.help, { ariaExpanded: false });
@@ -169,7 +162,7 @@ function view(model) {
     panelButton, helpButton);
   const roiLine = h("div.fl-row.fl-roi", reading.box,
     small("Zoom to box", () => viewer.show(state.roi)), small("Remove", () => viewer.setRoi(null)));
-  const code = h("textarea.fl-field.fl-copied", { readOnly: true, ariaLabel: "Python code" });
+  const code = h("textarea.fl-field.fl-copied", { readOnly: true, ariaLabel: "Python code of what is selected" });
   const codeLine = h("div.fl-code-line", { hidden: true }, code, small("Close", () => (codeLine.hidden = true)));
   const showCode = (text) => {
     Object.assign(code, { value: text, rows: text.split("\n").length });
