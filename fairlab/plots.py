@@ -107,6 +107,7 @@ def scatter(table: pd.DataFrame, x: str, y: str, *, by: str | None = None) -> Fi
     Returns
     -------
     matplotlib.figure.Figure
+        As :func:`histogram` gives it.
 
     Raises
     ------
@@ -114,6 +115,13 @@ def scatter(table: pd.DataFrame, x: str, y: str, *, by: str | None = None) -> Fi
         kind ``"column-unknown"`` or ``"column-not-numeric"``.
     MissingExtraError
         matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"area_um2": [1.0, 2.0, 2.5], "gfp_mean": [10.0, 30.0, 20.0]})
+    >>> scatter(table, "area_um2", "gfp_mean").axes[0].get_ylabel()
+    'gfp mean'
     """
     across, up = _numbers(table, x), _numbers(table, y)
     figure, axes = _figure(table, f"{_words(y)} against {_words(x)}, {_count(across)}")

@@ -183,7 +183,15 @@ class Record:
     """The repository's own answer, kept aside for whoever needs more; never written out."""
 
     def source(self, name: str) -> Source | None:
-        """Where the value of field ``name`` was read, or None when the field has no value."""
+        """Where the value of field ``name`` was read, or None when the field has no value.
+
+        Examples
+        --------
+        >>> import fairlab
+        >>> record = fairlab.lookup("idr:idr0062")
+        >>> record.source("title").document.partition(" ")[0], record.source("n_files")
+        ('German-BioImaging/idr_study_crates', None)
+        """
         if getattr(self, name) in (None, (), {}):
             return None
         return self.sources.get(name) or self.sources.get("*")
@@ -194,7 +202,14 @@ class Record:
         return {name: _plain(value) for name, value in values if value not in (None, (), {})}
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """The record as JSON text."""
+        """The record as JSON text.
+
+        Examples
+        --------
+        >>> record = Record(id="x:1", kind="image", repository="X", title="A cell")
+        >>> record.to_json()
+        '{"id": "x:1", "kind": "image", "repository": "X", "title": "A cell"}'
+        """
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
 
     @classmethod
@@ -218,7 +233,13 @@ class Record:
 
     @classmethod
     def from_json(cls, text: str) -> Record:
-        """Rebuild a record from :meth:`to_json`."""
+        """Rebuild a record from :meth:`to_json`.
+
+        Examples
+        --------
+        >>> Record.from_json('{"id": "x:1", "kind": "image", "repository": "X"}').kind
+        'image'
+        """
         return cls.from_dict(json.loads(text))
 
     def images(self, *, limit: int | None = 50, live: bool | None = None) -> Results:
@@ -278,7 +299,13 @@ class Record:
         return _verb("thumbnail")(self)  # type: ignore[no-any-return]
 
     def summary(self) -> dict[str, str]:
-        """What a reader wants first, as text; unknown things say so."""
+        """What a reader wants first, as text; unknown things say so.
+
+        Examples
+        --------
+        >>> Record(id="x:1", kind="image", repository="X").summary()["licence"]
+        'unknown'
+        """
         return {
             "id": self.id,
             "title": self.title or "untitled",
