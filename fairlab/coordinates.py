@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Scalar = str | int | float | bool
 _MOST_POSITIONS: Final = 10_000_000
 _MOST_CHANNELS: Final = 100_000
+_MOST_STATED: Final = 4_000_000
 
 
 def positions(image: Image, level: Level, shape: Sequence[int]) -> dict[str, xr.Variable]:
@@ -101,7 +102,7 @@ def labels(facts: LabelFacts) -> xr.Dataset | None:
     values = sorted({*facts.colors, *facts.properties})
     if not values:
         return None
-    stated = list(dict.fromkeys(name for each in facts.properties.values() for name in each))
+    stated = _as_fit([name for each in facts.properties.values() for name in each], len(values), "labels")
     names = unique(["label", "color", *(_plain(name) for name in stated)])[2:]
     columns = {
         name: [facts.properties.get(value, {}).get(key) for value in values]
@@ -143,6 +144,14 @@ def kept(image: Image, *, where: str) -> dict[str, str]:
     return {"coordinate_transformations_kept": json.dumps(image.kept, default=str)}
 
 
+def _as_fit(names: Sequence[str], rows: int, what: str) -> list[str]:
+    """Names of columns, each once: as many as make a table that can be built while somebody waits."""
+    different, most = list(dict.fromkeys(names)), max(1, _MOST_STATED // max(rows, 1))
+    if len(different) > most:
+        warn(f"{len(different):,} properties of {what} are stated; the first {most:,} are read")
+    return different[:most]
+
+
 def _plain(name: str) -> str:
     # To a tree, slashes and dots in a variable's name are a path.
     return name.replace("/", "|").strip(".") or "unnamed"
@@ -154,8 +163,8 @@ def _warn(message: str, where: str) -> None:
 
 def table(rows: Mapping[tuple[int, int], Mapping[str, Scalar]], shape: tuple[int, int]) -> dict[str, Any]:
     """What is stated of the wells of a plate, as one array ``(row, column)`` for each name."""
-    names = dict.fromkeys(name for stated in rows.values() for name in stated)
     cells = list(np.ndindex(*shape))
+    names = _as_fit([name for stated in rows.values() for name in stated], len(cells), "wells")
     return {
         name: table_column([rows.get((r, c), {}).get(name) for r, c in cells]).reshape(shape)
         for name in names
