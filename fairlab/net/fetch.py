@@ -58,9 +58,9 @@ def documents(
     Raises
     ------
     FairlabError
-        Whatever the store raises. A refusal (403, or 400) or a web page counts as absence when another document
-        of the same burst is there: buckets that may not be listed refuse what they do not have, and some
-        servers answer every address with a page.
+        Whatever the store raises. A refusal (403, 400, a redirect to another host) or a web page counts as absence
+        when another document of the same burst is there: buckets that may not be listed refuse what they do not
+        have, and some servers answer every address with a page.
 
     Warns
     -----
@@ -92,7 +92,7 @@ def _document(
     except (AccessError, FormatError, UnexpectedAnswer) as refusal:
         if "too-large" in refusal.kind:
             return _no_metadata(where, refusal), ()
-        if isinstance(refusal, UnexpectedAnswer) and not refusal.kind.startswith("http-4"):
+        if isinstance(refusal, UnexpectedAnswer) and not _is_refusal(refusal):
             raise
         return refusal
     if body is None:
@@ -104,6 +104,11 @@ def _document(
     if not isinstance(value, dict):
         return FormatError(f"{where} is no JSON object", kind="not-json", url=where), ()
     return value, remarks
+
+
+def _is_refusal(answer: UnexpectedAnswer) -> bool:
+    """Whether it is how some servers say that there is no such thing: 400, or the way to another host's log-in."""
+    return answer.kind.startswith("http-4") or answer.kind == "redirect-elsewhere"
 
 
 def _no_metadata(where: str, cause: FairlabError) -> FormatError:

@@ -90,11 +90,12 @@ def test_a_missing_shard_read_in_part_says_so(tmp_path: Path, serve: Serve) -> N
         np.testing.assert_array_equal(image[0, 2:5, 3:9], full[0, 2:5, 3:9])
 
 
-@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize("status", [302, 400, 403])
 def test_documents_tolerate_refusals_beside_an_answer(tmp_path: Path, serve: Serve, status: int) -> None:
     write_store(tmp_path / "a.zarr", version="0.4")
     server = serve(tmp_path)
-    server.fault("zarr.json", Fault(status=status))  # a bucket that may not be listed
+    elsewhere = {"Location": "https://login.example.org/"} if status == 302 else {}
+    server.fault("zarr.json", Fault(status=status, headers=elsewhere))  # a bucket that may not be listed
     found = documents(open_store(f"{server.url}/a.zarr"), ["zarr.json", ".zattrs"], deadline=Deadline())
     assert found["zarr.json"] is None and found[".zattrs"]
     assert open_image(f"{server.url}/a.zarr").attrs["ngff_version"] == "0.4"
