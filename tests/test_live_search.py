@@ -16,6 +16,7 @@ import pytest
 
 from fairlab import errors, federation
 from fairlab.net import api
+from fairlab.net.deadline import in_force
 from fairlab.options import set_options
 from fairlab.record import Failure, Record, Source
 from fairlab.repositories import base
@@ -177,7 +178,7 @@ def test_the_time_limit_reaches_the_requests(install: Install) -> None:
 
     class Patient(Lake):
         def pages(self, query: Query, *, cursor: str | None = None) -> Iterator[Page]:
-            deadline = api._deadline.get()
+            deadline = in_force()
             left.append(deadline.left() if deadline else None)
             yield Page(records=(image(1),))
 
