@@ -21,7 +21,7 @@ class Remark:
     """Something odd in a document that can be read all the same."""
 
     kind: str
-    """``"duplicate-key"``, ``"not-a-number"`` or ``"number-too-large"``."""
+    """``"duplicate-key"``, ``"not-a-number"``, ``"number-too-large"``, ``"encoding"`` or ``"byte-order-mark"``."""
     message: str
     """For people."""
 
@@ -77,6 +77,14 @@ def parse(body: bytes, *, where: str) -> tuple[Any, tuple[Remark, ...]]:
         value = json.loads(body, parse_int=integer, parse_constant=constant, object_pairs_hook=pairs)
     except (ValueError, RecursionError) as exc:
         raise _unreadable(str(exc), where) from exc
+    encoding = json.detect_encoding(body)
+    if encoding == "utf-8-sig":
+        note("byte-order-mark", "a byte order mark stands before the JSON; some readers stumble over it")
+    elif encoding != "utf-8":
+        note(
+            "encoding",
+            f"it is in {encoding.upper()}; JSON MUST be in UTF-8 (RFC 8259), most readers expect no other",
+        )
     if _deeper_than(value, MAX_DEPTH):
         raise _unreadable(f"more than {MAX_DEPTH} objects or lists in one another", where)
     return value, tuple(remarks.values())

@@ -58,7 +58,13 @@ class Document:
             yield from within("image-label", iter([error("alone", self.place, text)]))
 
 
-_ODDITIES = {"duplicate-key": warning, "not-a-number": error, "number-too-large": hint}
+_ODDITIES = {
+    "duplicate-key": warning,
+    "not-a-number": error,
+    "number-too-large": hint,
+    "encoding": error,
+    "byte-order-mark": warning,
+}
 
 
 def odd(remarks: Iterable[Remark]) -> Findings:
