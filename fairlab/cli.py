@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fairlab import __version__, cli_assess, cli_catalogue, cli_metadata, cli_privacy, cli_runs, cli_search
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
@@ -19,6 +19,7 @@ from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from fairlab.errors import NotFoundError
     from fairlab.verdict import Verdict
 
 BAD_DATA, BAD_QUESTION = 1, 2
@@ -132,25 +133,51 @@ def _verdict_whatever_comes(options: argparse.Namespace) -> Verdict:
 
 
 def _verdict(options: argparse.Namespace) -> Verdict:
-    from fairlab.ngff.documents import MAX_BYTES
     from fairlab.verdict import judge, validate
 
     if not options.attributes:
         return validate(options.source, strict=options.strict)
-    with _document(options.source) as file:
-        return judge(file.read(MAX_BYTES + 1), where=options.source, strict=options.strict)
+    body, where = (_far if "://" in options.source else _near)(options.source)
+    return judge(body, where=where, strict=options.strict)
 
 
-def _document(path: str) -> BinaryIO:
-    from fairlab.errors import NotFoundError
+def _near(path: str) -> tuple[bytes, str]:
+    from fairlab.ngff.documents import MAX_BYTES
 
     try:
-        return Path(path).open("rb")
+        with Path(path).open("rb") as file:
+            return file.read(MAX_BYTES + 1), path
     except (OSError, ValueError) as exc:
-        raise NotFoundError(
-            f'the document "{path}" cannot be read ({exc})\n  --attributes takes a JSON file: .zattrs or zarr.json',
-            kind="path-missing",
-        ) from exc
+        raise _no_document(path, str(exc)) from exc
+
+
+def _far(address: str) -> tuple[bytes, str]:
+    """A document at an address, and that address without what must not be shown."""
+    from urllib.parse import urlsplit
+
+    from fairlab.net.store import open_store
+    from fairlab.ngff.documents import MAX_BYTES
+
+    try:
+        parts = urlsplit(address)
+    except ValueError as exc:
+        raise _no_document(address.partition("?")[0], str(exc)) from exc
+    folder, _, name = parts.path.rpartition("/")
+    store = open_store(parts._replace(path=folder).geturl())
+    where = f"{store.location}/{name}"
+    body = store.get(name, max_bytes=MAX_BYTES)
+    if body is None:
+        raise _no_document(where, "nothing is there")
+    return body, where
+
+
+def _no_document(where: str, why: str) -> NotFoundError:
+    from fairlab.errors import NotFoundError
+
+    return NotFoundError(
+        f'the document "{where}" cannot be read ({why})\n  --attributes takes a JSON file: .zattrs or zarr.json',
+        kind="path-missing",
+    )
 
 
 def _cite(options: argparse.Namespace) -> None:

@@ -151,6 +151,22 @@ def test_validate_one_document(
     assert json.loads(capsys.readouterr().out) == verdict
 
 
+def test_validate_one_document_elsewhere(
+    tmp_path: Path, serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.zarr").mkdir()
+    (tmp_path / "a.zarr" / "zarr.json").write_text(json.dumps(WELL))
+    server = serve(tmp_path)
+    address = f"{server.url}/a.zarr/zarr.json"
+    assert main(["validate", "--attributes", address]) == 0
+    assert address in capsys.readouterr().out
+    assert server.paths() == ["/a.zarr/zarr.json"]
+    assert main(["validate", "--attributes", f"{address}?X-Amz-Signature=hidden"]) == 0
+    assert "hidden" not in capsys.readouterr().out
+    assert main(["validate", "--attributes", "--exit-zero", f"{server.url}/a.zarr/.zattrs"]) == 0
+    assert "path-missing" in capsys.readouterr().out
+
+
 def _unreadable(folder: Path) -> list[list[str]]:
     """What nobody can judge."""
     (folder / "loop").symlink_to("loop")
@@ -161,6 +177,10 @@ def _unreadable(folder: Path) -> list[list[str]]:
         ["--attributes", "a\0b"],
         ["no/such/place"],
         ["http://127.0.0.1:9/a.zarr"],
+        ["http://[a.zarr"],
+        ["--attributes", "http://127.0.0.1:9/a.zarr/zarr.json"],
+        ["--attributes", "http://[a.zarr/zarr.json"],
+        ["--attributes", "ftp://example.org/zarr.json"],
         ["sample:nothing"],
     ]
 
