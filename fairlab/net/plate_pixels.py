@@ -123,7 +123,13 @@ class PlatePixels:
                 kind="well-absent",
                 url=self._fields.store.location,
             )
-        return self.read(key)
+        reader = self._fields.reader(cell, self._level)
+        if reader is None or reader.missing != "warn" or reader.shape != self.shape[_PLACES:]:
+            return self.read(key)
+        # A plate whose dark wells were never written would warn of each of them.
+        quiet = reader.at(reader.path)
+        quiet.missing = "fill"
+        return quiet.read(key[_PLACES:])
 
     def learn_wells(self, fields: Iterable[tuple[int, int, int]]) -> None:
         """Ask which fields wells have, in one trip, where :meth:`glance` should not guess it.
