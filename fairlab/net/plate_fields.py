@@ -149,6 +149,15 @@ class Fields:
         for position in new:
             self._take_well(position, found)
 
+    def may_guess(self, cell: Cell) -> bool:
+        """Whether a field is nearly always where the first well has it, or its own well was asked.
+
+        That is so of the first field. Wells that lack some have others under the names of further ones, and where
+        there are several acquisitions, of the first as well.
+        """
+        apart = any(slot.acquisition is not None for slot in self.slots)
+        return cell[:2] in self._names or not (cell[2] or apart)
+
     def assumed(self, cell: Cell, level: int) -> ArrayReader | None:
         """The array of a field of which nothing is known yet, as if it were such as the first field.
 

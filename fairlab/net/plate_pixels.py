@@ -107,7 +107,8 @@ class PlatePixels:
         """
         row, column, field = (int(k) for k in key[:_PLACES])  # type: ignore[arg-type]  # one field: no slices
         cell = (row, column, field)
-        assumed = self._fields.assumed(cell, self._level) if self._present[cell] else None
+        may_guess = self._present[cell] and self._fields.may_guess(cell)
+        assumed = self._fields.assumed(cell, self._level) if may_guess else None
         if assumed is not None:
             try:
                 return assumed.read(key[_PLACES:])
@@ -131,14 +132,9 @@ class PlatePixels:
         quiet.missing = "fill"
         return quiet.read(key[_PLACES:])
 
-    def learn_wells(self, fields: Iterable[tuple[int, int, int]]) -> None:
-        """Ask which fields wells have, in one trip, where :meth:`glance` should not guess it.
-
-        The first field is nearly always there under the name that it has in the first well. Of further ones, and
-        of several acquisitions, wells that lack some have others under the same names.
-        """
-        apart = any(slot.acquisition is not None for slot in self._fields.slots)
-        self._fields.learn_wells((row, column) for row, column, field in fields if apart or field)
+    def learn_wells(self, cells: Iterable[Cell]) -> None:
+        """Ask which fields wells have, in one trip, where :meth:`glance` may not guess it."""
+        self._fields.learn_wells(cell[:2] for cell in cells if not self._fields.may_guess(cell))
 
     def cost(self, key: Sequence[Positions]) -> Cost:
         """What :meth:`read` would ask of the store; exact once the fields' metadata is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import threading
@@ -145,7 +146,7 @@ class PlatePictures:
         """These pictures, or as many of them as come in time; the others are not read any more."""
         end = time.monotonic() + seconds
         with self._change:
-            left = {place: None for place in places if place not in self._kept}
+            left = {place: None for place in places if not (self._is_there(place) or self._is_absent(place))}
         self.want(left)
         with self._change:
             self._change.wait_for(lambda: left.keys().isdisjoint(self._waited_for()), end - time.monotonic())
@@ -181,6 +182,9 @@ class PlatePictures:
     def _is_there(self, place: Place) -> bool:
         return place in self._kept and bool(self._kept[place].jpeg)
 
+    def _is_absent(self, place: Place) -> bool:
+        return place in self._kept and self._kept[place].absent
+
     def _keep(self, place: Place, picture: PlatePicture) -> None:
         with self._change:
             self._under_way.discard(place)
@@ -197,7 +201,8 @@ class PlatePictures:
             waiting: dict[Future[Pixels | Exception], Place] = {}
             while True:
                 fields = {place: self._variable(place) for place in take(self._at_once - len(waiting))}
-                prepare(fields.values())
+                with contextlib.suppress(Exception):  # each of these fields meets the same, and says so
+                    prepare(fields.values())
                 waiting |= {pool.submit(_tried, field): place for place, field in fields.items()}
                 if not waiting:
                     return
@@ -229,7 +234,8 @@ class PlatePictures:
 
     def _sample(self) -> None:
         """Take the windows that the plate does not state from fields all over it, of which pictures are kept."""
-        number = self._wanted[0].field if self._wanted else 0
+        with self._change:
+            number = self._wanted[0].field if self._wanted else 0
         there = np.argwhere(self.present[..., number])
         chosen = there[np.linspace(0, len(there) - 1, min(_SAMPLED, len(there))).astype(int)]
         left = deque(Place(int(row), int(column), number) for row, column in chosen)

@@ -313,6 +313,17 @@ def test_a_server_that_is_down_is_asked_once_for_each_and_again_on_request(scree
         time.sleep(0.02)
 
 
+def test_wells_that_cannot_be_asked_say_so_and_the_others_go_on(screen):
+    pictures, server = screen(fields=2, rows="A", columns=["1", "2", "3"])
+    server.fault("A/2/zarr.json", Fault(status=503))
+    with fairlab.set_options(timeout_s=0.3):
+        found = pictures.get([Place(0, 1, 1)], seconds=30)
+    assert "503" in found[0, 1, 1].note
+    assert pictures.get([Place(0, 2, 1)], seconds=30)[0, 2, 1].jpeg
+    server.clear_faults()
+    assert pictures.get([Place(0, 1, 1)], seconds=30)[0, 1, 1].jpeg  # and are asked again
+
+
 def test_parts_of_a_plate_and_plates_of_dask_have_the_same_pictures(tmp_path):
     write_plate(tmp_path / "p.zarr")
     part = fairlab.open_plate(tmp_path / "p.zarr").isel(row=slice(1, 3), column=[3, 0])
