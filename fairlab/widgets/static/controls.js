@@ -72,7 +72,7 @@ function channelControl(number, panel, { image, state, screen }) {
     const { width, height } = plot;
     const [from, to] = ends().map((end) => share(end) * width).sort((a, b) => a - b);
     context.clearRect(0, 0, width, height);
-    context.fillStyle = "rgba(255, 255, 255, 0.14)";
+    context.fillStyle = "#fff2";
     context.fillRect(from, 0, to - from, height);
     histogram(numbers, range, BINS).forEach((bar, i) => {
       const x = (i * width) / BINS;
@@ -204,7 +204,7 @@ export function slidersOf({ image, state, store, share }) {
   const slider = (dimension) => {
     const { name, size, texts } = dimension;
     const words = () => `${texts ? `${texts[state.planes[name]]} ` : ""}(${state.planes[name] + 1} of ${size})`;
-    const [button, text] = [iconButton("play", "", () => play(dimension)), h("output.fl-place")];
+    const [button, text] = [iconButton("play", "", () => play(dimension)), h("output.fl-place.fl-soft")];
     shows.push(() => {
       text.textContent = words();
       button.ariaLabel = button.title = `${playing === dimension ? "Pause" : "Play"} ${name}`;
@@ -214,7 +214,7 @@ export function slidersOf({ image, state, store, share }) {
     const range = input("range", name, name, { max: size - 1, className: "fl-grow", write, words: () => `${name} = ${words()}` });
     return h("div.fl-row", button, h("b", name), range, text);
   };
-  /** Planes one step further along the slider that is being moved; null at the end. */
+  /** Planes one step on along the slider that is moved; null at the end. */
   const neighbour = () => {
     if (performance.now() - movedAt > AHEAD_MS) return null;
     const next = state.planes[last.name] + way;

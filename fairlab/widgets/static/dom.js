@@ -44,7 +44,6 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows an icon, called by words. */
 export function iconButton(name, words, onclick, properties = {}) {
   return h("button.fl-button.fl-square", { title: words, ariaLabel: words, onclick, ...properties }, icon(name));
 }

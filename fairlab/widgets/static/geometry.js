@@ -18,7 +18,7 @@ export function placesOf({ x, y }, box) {
   return [span(x), span(y)];
 }
 
-/** Which sample of a level lies at a place, with its fraction. */
+/** Which sample of a level lies at a place. */
 export const sampleAt = ({ offset, factor }, place) => (place - offset) / factor;
 
 export function within(value, least, most) {

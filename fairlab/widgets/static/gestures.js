@@ -47,7 +47,7 @@ export function listen(viewer) {
   };
 
   const wheel = (event) => {
-    // Without a click first, the wheel goes on scrolling the page; why, stands where the zoom does for a while.
+    // Without a click first, the wheel scrolls the page, and a hint stands where the zoom does.
     if (!event.ctrlKey && !event.metaKey && document.activeElement !== stage) {
       reading.zoom.textContent = "Click to zoom with the wheel";
       return setTimeout(schedule, 1500);

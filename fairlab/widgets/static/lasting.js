@@ -6,7 +6,7 @@ const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 /** rested() is called after each change: when all has come to rest, Python is asked for its picture. */
 export function lasting(model, isMoving) {
   const context = model.widget_manager?.context; // the notebook, in JupyterLab and Notebook 7
-  let [timer, isAsked] = [null, false];
+  let timer, isAsked;
   const moves = () => clearTimeout(timer);
   const rested = () => {
     moves();

@@ -76,7 +76,7 @@ export function autoWindow(arrays) {
   return low < high ? [low, high] : [0, 1];
 }
 
-/** Finite numbers of several arrays in order, every so many of them where there are more than enough. */
+/** Finite numbers of several arrays in order, every so many where there are more than enough. */
 export function sample(arrays, most) {
   const total = arrays.reduce((sum, values) => sum + values.length, 0);
   const step = Math.ceil(total / most) | 1; // odd, as an even step would meet the same columns in every row
@@ -111,7 +111,7 @@ export function exact(values, i) {
   return texts.find((text) => Math.fround(Number(text)) === value) ?? String(value);
 }
 
-/** A number for people: so many digits, no trailing zeros. */
+/** A number for people, with so many digits. */
 export function short(value, digits = 4) {
   return String(Number(value.toPrecision(digits)));
 }

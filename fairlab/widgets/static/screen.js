@@ -6,7 +6,7 @@ import { Camera, placesOf, positionOf, sampleAt, within } from "./geometry.js";
 
 export class Screen {
   constructor(image, state, store, colors) {
-    Object.assign(this, { image, state, store, colors, thumbnail: null, drawing: null, crosshair: false, looks: 0 });
+    Object.assign(this, { image, state, store, colors, crosshair: false, looks: 0 });
     // What came with the widget is the coarsest level: it is there for the first plane only.
     this.levels = { "": [...image.levels, image.first], ...image.labels };
     this.camera = new Camera(image);
@@ -170,7 +170,7 @@ export class Screen {
       lines.moveTo(x, top + height);
       lines.lineTo(x + height, top);
     }
-    Object.assign(context, { strokeStyle: "rgba(255, 138, 128, 0.75)", lineWidth: 1.5 }).stroke(lines);
+    Object.assign(context, { strokeStyle: "#ff8a80bf", lineWidth: 1.5 }).stroke(lines);
     context.restore();
   }
 
@@ -184,7 +184,7 @@ export class Screen {
     }
     const [x, y] = [canvas.width, canvas.height].map((size) => Math.floor(size / 2) + 0.5);
     if (this.crosshair) marks.addPath(new Path2D(`M${x - 12} ${y}h8m8 0h8M${x} ${y - 12}v8m0 8v8`));
-    for (const [strokeStyle, lineWidth] of [["rgba(0, 0, 0, 0.7)", 3], ["#ffffff", 1.25]])
+    for (const [strokeStyle, lineWidth] of [["#000b", 3], ["#fff", 1.25]])
       Object.assign(context, { strokeStyle, lineWidth }).stroke(marks);
   }
 
@@ -207,7 +207,7 @@ export class Screen {
     return { x: positionOf(image.x, u), y: positionOf(image.y, v), level: null, values: new Map(), label };
   }
 
-  /** The sample of a layer at (u, v), with its value in each channel; null where no tile is there. */
+  /** The sample of a layer at (u, v) with its values; null where no tile is there. */
   sample({ source, level, channels, x, y, side }, u, v) {
     const [across, down] = [Math.floor(sampleAt(x, u)), Math.floor(sampleAt(y, v))];
     const [column, row] = [within(across, 0, x.size - 1), within(down, 0, y.size - 1)];

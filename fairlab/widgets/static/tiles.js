@@ -6,7 +6,7 @@ const MOST_BYTES = 160 * 1024 * 1024;
 const BUSY_AFTER_MS = 1000;
 const LOST_AFTER_MS = 15000;
 
-/** Name of a tile by source ("" or that of labels), level, planes, row, column; and of one channel of it. */
+/** Name of a tile by source ("" or labels), level, planes, row, column; and of one channel of it. */
 const tileKey = (...parts) => parts.join("|");
 
 export class TileStore {

@@ -32,7 +32,7 @@ function view(model) {
 
   const kept = lasting(model, () => store.waiting || viewer.frame);
   const dirty = new Set();
-  let [reporting, measuring, isReporting, isSized] = [null, null, false, false];
+  let reporting, measuring, isReporting, isSized;
   const viewer = {
     model, image, state, store, screen, stage, kept, ratio: 1, frame: null,
 
@@ -56,7 +56,7 @@ function view(model) {
       model.save_changes();
       kept.rested();
     },
-    /** A part of the state was set from Python, or by a linked viewer. */
+    /** Python, or a linked viewer, set a part of the state. */
     follow(name) {
       if (isReporting) return;
       state[name] = model.get(name);
@@ -125,7 +125,6 @@ function view(model) {
       badge.hidden = !store.waiting;
       [badge.textContent, badge.title] = WAITING[store.waiting];
     },
-    /** Show what the state says, but the picture. */
     update() {
       panel.update();
       sliders.update();
@@ -170,13 +169,13 @@ function view(model) {
     const copied = navigator.clipboard?.writeText(text) ?? Promise.reject();
     copied.then(() => viewer.say("Code copied"), () => (code.focus(), code.select()));
   };
-  // What could not be read is asked for again when the reader has seen why, or all is well in Python.
+  // Once the reader has seen why, what could not be read is asked for again.
   const error = errorLine(model, () => (store.forgetFailures(), viewer.schedule()));
   const said = h("div.fl-unseen", { ariaLive: "polite" });
   const clipped = (what, text) => text && h(`${what}.fl-clip`, { title: text }, text);
   viewer.element = frame("Image viewer",
     h("div.fl-row.fl-head",
-      h("div.fl-grow.fl-titles", clipped("div.fl-caption", image.title || "Image"), clipped("div.fl-soft.fl-credit", image.credit)),
+      h("div.fl-grow.fl-titles", clipped("div.fl-caption", image.title || "Image"), clipped("div.fl-soft", image.credit)),
       tools),
     help,
     h("div.fl-body",
