@@ -13,14 +13,20 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from fairlab import __version__, cli_assess, cli_catalogue, cli_metadata, cli_privacy, cli_runs, cli_search
+from fairlab import (
+    __version__,
+    cli_assess,
+    cli_catalogue,
+    cli_metadata,
+    cli_privacy,
+    cli_runs,
+    cli_search,
+    cli_validate,
+)
 from fairlab.errors import AccessError, ChunkError, FairlabError, FairlabWarning, FormatError, NotebookError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from fairlab.errors import NotFoundError
-    from fairlab.verdict import Verdict
 
 BAD_DATA, BAD_QUESTION = 1, 2
 
@@ -114,72 +120,6 @@ def _view(options: argparse.Namespace) -> None:
     _print_json({"png": str(path)}) if options.json else print(path)
 
 
-def _validate(options: argparse.Namespace) -> int:
-    if options.exit_zero:
-        print(json.dumps(_verdict_whatever_comes(options).to_dict()))
-        return 0
-    verdict = _verdict(options)
-    _print_json(verdict.to_dict()) if options.json else print(verdict)
-    return 0 if verdict else BAD_DATA
-
-
-def _verdict_whatever_comes(options: argparse.Namespace) -> Verdict:
-    from fairlab.verdict import untold
-
-    try:
-        return _verdict(options)
-    except FairlabError as error:  # to a suite, any other exit code is a fault of the judge
-        return untold(options.source, error)
-
-
-def _verdict(options: argparse.Namespace) -> Verdict:
-    from fairlab.verdict import judge, validate
-
-    if not options.attributes:
-        return validate(options.source, strict=options.strict)
-    body, where = (_far if "://" in options.source else _near)(options.source)
-    return judge(body, where=where, strict=options.strict)
-
-
-def _near(path: str) -> tuple[bytes, str]:
-    from fairlab.ngff.documents import MAX_BYTES
-
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1), path
-    except (OSError, ValueError) as exc:
-        raise _no_document(path, str(exc)) from exc
-
-
-def _far(address: str) -> tuple[bytes, str]:
-    """A document at an address, and that address without what must not be shown."""
-    from urllib.parse import urlsplit
-
-    from fairlab.net.store import open_store
-    from fairlab.ngff.documents import MAX_BYTES
-
-    try:
-        parts = urlsplit(address)
-    except ValueError as exc:
-        raise _no_document(address.partition("?")[0], str(exc)) from exc
-    folder, _, name = parts.path.rpartition("/")
-    store = open_store(parts._replace(path=folder).geturl())
-    where = f"{store.location}/{name}"
-    body = store.get(name, max_bytes=MAX_BYTES)
-    if body is None:
-        raise _no_document(where, "nothing is there")
-    return body, where
-
-
-def _no_document(where: str, why: str) -> NotFoundError:
-    from fairlab.errors import NotFoundError
-
-    return NotFoundError(
-        f'the document "{where}" cannot be read ({why})\n  --attributes takes a JSON file: .zattrs or zarr.json',
-        kind="path-missing",
-    )
-
-
 def _cite(options: argparse.Namespace) -> None:
     from fairlab.citation import cite
     from fairlab.image import open_image
@@ -245,9 +185,12 @@ def _parser() -> argparse.ArgumentParser:
     info = add("info", _info, "what an OME-Zarr is: size, channels, licence; reads no pixels")
     info.add_argument("source", metavar="URL", help="address, path or identifier")
     _add_view(add("view", _view, "draw an image with scale bar and licence"))
-    _add_validate(
+    cli_validate.add(
         add(
-            "validate", _validate, "judge whether an OME-Zarr obeys the specification", epilog=_VALIDATE_CODES
+            "validate",
+            cli_validate.validate,
+            "judge whether an OME-Zarr obeys the specification",
+            epilog=cli_validate.CODES,
         )
     )
     cli_privacy.add(add("privacy", None, "look for what identifies people"), shared)
@@ -299,21 +242,6 @@ def _add_view(view: argparse.ArgumentParser) -> None:
     )
     view.add_argument("--level", metavar="NAME", help="scale0, scale1, …")
     view.add_argument("--labels", metavar="NAME", help="draw this label image over it")
-
-
-_VALIDATE_CODES = "exit code: 0 valid, 1 not valid, 2 nobody can tell"
-
-
-def _add_validate(validate: argparse.ArgumentParser) -> None:
-    validate.set_defaults(cannot_tell=True)
-    validate.add_argument("source", metavar="PATH|URL", help="image, plate, well, label, scene or collection")
-    validate.add_argument("--strict", action="store_true", help="a SHOULD counts as a MUST")
-    validate.add_argument(
-        "--attributes", action="store_true", help="judge one JSON document (.zattrs or zarr.json) by itself"
-    )
-    validate.add_argument(
-        "--exit-zero", action="store_true", help="one line of JSON, and exit code 0 whatever the verdict"
-    )
 
 
 if __name__ == "__main__":

@@ -102,6 +102,7 @@ LAYERS = {
         "cli_privacy",
         "cli_runs",
         "cli_search",
+        "cli_validate",
         "demo",
         "report_page",
         "plots",
