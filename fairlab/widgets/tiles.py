@@ -171,7 +171,8 @@ class TileServer:
             read = self.read(part)
         except Exception as exc:  # whatever a foreign array raises when it is read: the tile says it
             self._failed(exc)
-            if len(tiles) > 1 and not isinstance(exc, Unavailable):
+            is_gone = isinstance(exc, Unavailable) or isinstance(exc.__cause__, Unavailable)
+            if len(tiles) > 1 and not is_gone:
                 for tile in tiles:
                     self._answer(tile)
             else:

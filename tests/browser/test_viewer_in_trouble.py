@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from tests.browser.face import Face
+from tests.servers import Fault
+from tests.stores import write_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.browser.lab import Notebook
+    from tests.servers import FaultServer
 
 pytestmark = pytest.mark.browser
 
@@ -89,6 +93,34 @@ def test_what_fails_is_hatched_with_its_reason_and_nothing_private_is_saved(
     assert "image/png" in outputs and "secret" not in outputs and "token" not in outputs
 
 
+@pytest.fixture
+def store(tmp_path: Path, serve: Callable[..., FaultServer]) -> FaultServer:
+    """An image of three levels behind a server."""
+    write_store(tmp_path / "image.zarr", axes="yx", shape=(2048, 2048), chunk=256, levels=3)
+    return serve(tmp_path)
+
+
+def test_a_store_that_goes_away_and_comes_back(view: Callable[..., Face], store: FaultServer) -> None:
+    face = view(f"import fairlab\nv = fairlab.view('{store.url}/image.zarr')\nv")
+    assert face.pixels().std() > 5
+    face.notebook.do("short = fairlab.set_options(timeout_s=1)")
+    store.fault("", Fault(reset=True))
+    face.look_at(512, 512, 2)
+    alert = face.element.get_by_role("alert")
+    alert.filter(has_text="the connection broke").wait_for()
+    face.settle()
+    assert is_hatched(face, 520, 520)
+    assert "the connection broke" in face.hover(520, 520)
+    assert "the connection broke" in face.notebook.tell("repr(v.error)")
+    face.look_at(1024, 1024, 0.25)
+    assert not is_hatched(face, 520, 520), "what was read before is still there"
+    store.clear_faults()
+    face.control("button", "Dismiss").click()
+    face.look_at(512, 512, 2)
+    assert not is_hatched(face, 520, 520), "it was asked for again"
+    alert.wait_for(state="hidden")
+
+
 def test_a_listener_that_fails_is_named_under_the_widget_and_in_python(face: Face) -> None:
     face.notebook.do("def far(name, number):\n    raise LookupError('no <i>such</i> cell')\nv.on_click(far)")
     face.look_at(262, 262, 1)
@@ -96,8 +128,6 @@ def test_a_listener_that_fails_is_named_under_the_widget_and_in_python(face: Fac
     alert = face.element.get_by_role("alert")
     alert.filter(has_text="LookupError: no <i>such</i> cell").wait_for()
     assert "LookupError" in face.notebook.tell("repr(v.error)")
-    face.control("button", "Dismiss").click()
-    assert alert.is_hidden()
 
 
 ODD = {

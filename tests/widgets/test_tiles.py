@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from fairlab.errors import QueryError, Unavailable
+from fairlab.errors import ChunkError, QueryError, Unavailable
 from fairlab.widgets.scene import scene_of
 from fairlab.widgets.tiles import _MOST_AT_ONCE, SIDE, TileServer, _Cache, rectangles
 from fairlab.widgets.wire import encoded
@@ -181,12 +181,16 @@ def test_a_tile_that_fails_says_why_and_its_neighbours_are_shown():
     assert all(isinstance(failure, OSError) for failure in browser.failures)
 
 
-def test_a_store_that_went_away_is_asked_once():
-    browser, reads = broken(Unavailable("no connection"), 300)
+@pytest.mark.parametrize("chunk", [None, ChunkError("chunk 0/c/1: no connection")])
+def test_a_store_that_went_away_is_asked_once(chunk):
+    gone = Unavailable("no connection")
+    if chunk:  # as reading says it: which chunk, because of what
+        chunk.__cause__, gone = gone, chunk
+    browser, reads = broken(gone, 300)
     browser.ask(group((0, 0), (0, 1), (1, 0), (1, 1)))
     browser.wait_for(4)
     assert len(reads) == 1
-    assert set(browser.tiles.values()) == {"Unavailable: no connection"}
+    assert set(browser.tiles.values()) == {f"{type(gone).__name__}: {gone}"}
 
 
 def test_failures_are_not_kept():

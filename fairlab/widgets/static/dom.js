@@ -59,10 +59,10 @@ export function dragging(element, press, move, end = () => {}) {
   element.addEventListener("pointerup", () => (element.removeEventListener("pointermove", move), end()), { once: true });
 }
 
-/** The outermost element of a widget. Keys are its own, else JupyterLab would take b and arrows; not so Ctrl + S. */
+/** The outermost element. Its keys are no shortcuts of Jupyter's, but for Ctrl + S. */
 export function frame(name, ...children) {
-  const onkeydown = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
-  return h("section.fairlab", { ariaLabel: name, onkeydown }, children);
+  const own = ({ target, ctrlKey, metaKey }) => target.toggleAttribute("data-lm-suppress-shortcuts", !ctrlKey && !metaKey);
+  return h("section.fairlab", { ariaLabel: name, onfocusin: own, onkeydown: own, onkeyup: own }, children);
 }
 
 /** The line under a widget that says what went wrong, until it is cleared. */

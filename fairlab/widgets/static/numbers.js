@@ -87,7 +87,7 @@ export function sample(arrays, most) {
       const value = Number(values[i]);
       if (Number.isFinite(value)) found.push(value);
     }
-    i -= values.length; // on in the next array, as if they were one
+    i -= values.length; // on in the next array
   }
   return Float64Array.from(found).sort();
 }

@@ -234,7 +234,7 @@ export class Screen {
         if (!values) return [];
         const [first, last] = seen(y, top, bottom, row * side, values.length / width);
         const [start, end] = seen(x, left, right, column * side, width);
-        const rowOf = (_, i) => values.subarray((first + i) * width + start, (first + i) * width + end);
+        const rowOf = (_, i) => values.subarray(...[start, end].map((at) => (first + i) * width + at));
         return Array.from({ length: last - first }, rowOf);
       });
     });
