@@ -232,7 +232,11 @@ def test_an_interruption_keeps_what_is_done(tmp_path: Path) -> None:
     sleep = "if n == 2:\n    open('begun', 'w').close()\n    import time; time.sleep(60)"
     notebook = write_notebook(tmp_path, sleep, cell="url: str = 'a'  # image\nn: int = 1  # a number")
     (tmp_path / "hits.csv").write_text("url,n\na,1\nb,2\nc,3\n")
-    command = [sys.executable, "-m", "fairlab", "run", str(notebook), "--over", "hits.csv", "--jobs", "1"]
+    main = (  # whoever runs the tests in the background has the signal ignored
+        "import signal, sys, fairlab.cli; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "sys.exit(fairlab.cli.main())"
+    )
+    command = [sys.executable, "-c", main, "run", str(notebook), "--over", "hits.csv", "--jobs", "1"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "begun").exists():
         assert process.poll() is None
