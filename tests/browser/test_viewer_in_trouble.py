@@ -77,6 +77,20 @@ def test_the_first_picture_does_not_wait_and_a_busy_kernel_is_named(notebook: No
     assert face.pixels().std() > 10
 
 
+def test_tiles_come_while_a_cell_runs(notebook: Notebook) -> None:
+    notebook.fill(SHOW, SLEEP).run(0)
+    face = Face(notebook)
+    face.look_at(700, 700, 0.5)
+    # JupyterLab gives comms a thread of their own, whose very first message would wait for the cell.
+    notebook.wait("v.state.box is None", False)
+    notebook.start(1)
+    face.look_at(300, 300, 2)
+    assert face.element.get_by_role("status").filter(has_text="Kernel busy").is_hidden()
+    assert "scale0" in face.hover(300, 300)
+    assert notebook.is_running, "the cell still runs"
+    notebook.interrupt()
+
+
 def test_what_fails_is_hatched_with_its_reason_and_nothing_private_is_saved(
     view: Callable[..., Face],
 ) -> None:
@@ -128,6 +142,8 @@ def test_a_listener_that_fails_is_named_under_the_widget_and_in_python(face: Fac
     alert = face.element.get_by_role("alert")
     alert.filter(has_text="LookupError: no <i>such</i> cell").wait_for()
     assert "LookupError" in face.notebook.tell("repr(v.error)")
+    face.control("button", "Dismiss").click()  # it must not slip away as the picture loses the focus
+    alert.wait_for(state="hidden")
 
 
 ODD = {

@@ -83,7 +83,7 @@ export function listen(viewer) {
 
   stage.onpointerdown = press;
   stage.onpointermove = (event) => point(at(event));
-  stage.onpointerleave = stage.onblur = () => point(null);
+  stage.onpointerleave = () => point(null);
   stage.ondblclick = (event) => zoom(event.shiftKey ? 0.5 : 2, at(event));
   stage.onkeydown = key;
   stage.addEventListener("wheel", wheel, { passive: false });
