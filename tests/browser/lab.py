@@ -83,6 +83,10 @@ _THEME = """async (name) => {
     await jupyterapp.commands.execute("apputils:change-theme", { theme: name });
     while (document.body.dataset.jpThemeName !== name) await new Promise(requestAnimationFrame);
 }"""
+_ALONE = """() => {
+    for (const other of [...jupyterapp.shell.widgets("main")]) if (other !== panel) other.dispose();
+    jupyterapp.shell.activateById(panel.id);
+}"""
 _FORGET = """
 from ipywidgets import Widget
 Widget.close_all()
@@ -237,9 +241,10 @@ class Notebook:
         self.page.wait_for_function(f"!{_RUNNING}")
 
     def forget(self) -> None:
-        """Everything as at first: no cells, names, widgets; light, and of the usual size."""
+        """Everything as at first: no cells, names, widgets, other tabs; light, and of the usual size."""
         if self.is_running:  # a test that failed may have left it so
             self.interrupt()
+        self.page.evaluate(_ALONE)
         self.fill()
         self.do(_FORGET)
         self.resize(WIDTH)
