@@ -77,6 +77,13 @@ class HttpStore:
         """See :class:`fairlab.net.store.Store`."""
         place = inner_path(key, where=self.location)
         answer = self.answer(place, part=part, deadline=deadline, max_bytes=max_bytes)
+        if answer.status == 410:  # it was there once: the fill value in its place would be a guess
+            raise UnexpectedAnswer(
+                f"the server answers 410 for {answer.url}\n  what was there is gone for good; ask who keeps the data",
+                kind="http-410",
+                url=answer.url,
+                tries=answer.tries,
+            )
         return None if answer.missing else answer.body
 
     def begin(

@@ -91,7 +91,7 @@ CASES = {
     "404": Case(_always(status=404), filled=True),
     "404, missing is an error": Case(_always(status=404), {"chunk-missing"}, missing="error"),
     "404 once": Case(_always(status=404, times=1)),
-    "410": Case(_always(status=410), filled=True),
+    "410": Case(_always(status=410), {"http-410"}, soon=True),
     "401": Case(_always(status=401), {"http-401"}, soon=True),
     "403": Case(_always(status=403), {"http-403"}, soon=True),
     "429 once, seconds": Case(_always(status=429, times=1, headers=PAUSE), least_wait_s=1.0),
