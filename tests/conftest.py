@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from fairlab.net import traffic
 from tests.servers import FaultServer
 
 if TYPE_CHECKING:
@@ -81,8 +82,12 @@ def serve() -> Iterator[Callable[..., FaultServer]]:
     running: list[FaultServer] = []
 
     def start(folder: Path, **choices: Any) -> FaultServer:
-        running.append(FaultServer(folder, **choices).__enter__())
-        return running[-1]
+        server = FaultServer(folder, **choices).__enter__()
+        running.append(server)
+        # A port may be one that an earlier test had: what was asked of that server is not of this one.
+        for place in [place for place in traffic._ledgers if place.startswith(server.url)]:
+            del traffic._ledgers[place]
+        return server
 
     yield start
     for server in running:
