@@ -29,8 +29,8 @@ LESSONS = {
     "01_from_question_to_citation": {
         "4": "lesson-1-records",
         "10": "lesson-1-image",
-        "13": "lesson-1-outlines",
-        "17": "lesson-1-areas",
+        "14": "lesson-1-outlines",
+        "18": "lesson-1-areas",
     }
 }
 """Name of each lesson, and the picture of each of its cells, by their id, that has one."""
