@@ -104,7 +104,7 @@ class Shelves(Emulator):
 
     @property
     def address(self) -> str:
-        raise NotImplementedError
+        raise NotImplementedError  # each form of listing has its own
 
     def may_grow(self, content: Any) -> bool:
         # Zarr 3: what a reader does not know of an array stops it. A .zarray is an array, too.

@@ -68,10 +68,10 @@ class Service(Emulator):
         )
 
     def page(self, names: list[str], prefix: str, following: str) -> str:
-        raise NotImplementedError
+        raise NotImplementedError  # each service has its own
 
     def refusal(self) -> Reply:
-        raise NotImplementedError
+        raise NotImplementedError  # each service has its own
 
 
 class Google(Service):
