@@ -117,6 +117,7 @@ DOORS = {
     "pycurl": {"net.curl", "net.transfers"},
     "pydicom": {"fair.privacy.dicom"},
     "obstore": {"net.s3", "net.bucket_listing"},
+    "awscrt": {"net.checksums"},
     "google_crc32c": {"net.checksums", "net.shards", "net.unpacking"},
     "zarr": {"net.zarr_bridge", "net.fetch", "sharing.writer", "sharing.pyramid"},
     "ome_zarr": {"sharing"},

@@ -3,11 +3,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import pickle
+import sys
 import zlib
 from typing import TYPE_CHECKING
 
 import google_crc32c
 import pytest
+from awscrt.checksums import crc64nvme
 
 import fairlab
 from fairlab.errors import QueryError, UnexpectedAnswer
@@ -30,6 +32,7 @@ def _b64(digest: bytes) -> str:
 
 MD5 = hashlib.md5(BODY)
 CRC32C = int(google_crc32c.value(BODY)).to_bytes(4, "big")
+CRC64 = crc64nvme(BODY).to_bytes(8, "big")
 S3 = {"server": "AmazonS3", "etag": f'"{MD5.hexdigest()}"'}
 STATED = {
     "s3-etag": (S3, "md5"),
@@ -37,6 +40,7 @@ STATED = {
     "s3-sse": ({**S3, "x-amz-server-side-encryption": "AES256"}, "md5"),
     "amz-crc32": ({"x-amz-checksum-crc32": _b64(zlib.crc32(BODY).to_bytes(4, "big"))}, "crc32"),
     "amz-crc32c": ({"x-amz-checksum-crc32c": _b64(CRC32C)}, "crc32c"),
+    "amz-crc64": ({**S3, "x-amz-checksum-crc64nvme": _b64(CRC64)}, "crc64nvme"),
     "amz-sha1": ({"x-amz-checksum-sha1": _b64(hashlib.sha1(BODY).digest())}, "sha1"),
     "amz-sha256": ({**S3, "x-amz-checksum-sha256": _b64(hashlib.sha256(BODY).digest())}, "sha256"),
     "goog": ({"x-goog-hash": f"crc32c={_b64(CRC32C)},md5={_b64(MD5.digest())}"}, "crc32c"),
@@ -55,7 +59,7 @@ UNSTATED = {
     "express": {**S3, "x-amz-storage-class": "EXPRESS_ONEZONE"},
     "composite": {"x-amz-checksum-crc32": "AAAAAA==", "x-amz-checksum-type": "COMPOSITE"},
     "composite-number": {"x-amz-checksum-crc32": "AAAAAA==-7"},
-    "crc64": {"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="},
+    "unknown": {"x-amz-checksum-xxhash3": "AAAAAAAAAAA="},
     "transcoded": {"x-goog-hash": "md5=AAAA", "x-goog-stored-content-encoding": "gzip"},
     "packed": {**S3, "content-encoding": "gzip"},
     "no-base64": {"content-md5": "!"},
@@ -71,6 +75,20 @@ def test_a_stated_checksum_tells_the_body_from_a_damaged_one(case: str) -> None:
     flipped = bytearray(BODY)
     flipped[5000] ^= 1
     assert not checksums.matches(found, bytes(flipped))
+
+
+def test_crc64_is_the_one_of_the_catalogue_of_crcs() -> None:
+    check = Checksum("crc64nvme", 0xAE8B14860A799888.to_bytes(8, "big"))  # of CRC-64/NVME, as published there
+    assert checksums.matches(check, b"123456789")
+
+
+def test_without_the_library_for_crc64_the_next_checksum_serves(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(checksums._can.cache_clear)
+    checksums._can.cache_clear()
+    monkeypatch.setitem(sys.modules, "awscrt", None)
+    assert checksums.stated(STATED["amz-crc64"][0]) == Checksum("md5", MD5.digest())
 
 
 @pytest.mark.parametrize("case", UNSTATED)
