@@ -24,6 +24,8 @@ _MOST_STATED: Final = 4_000_000
 def positions(image: Image, level: Level, shape: Sequence[int]) -> dict[str, xr.Variable]:
     """Positions of sample centres on every axis but the channels', with ``units`` and ``spacing``.
 
+    Where the image states them, ``orientation`` and ``long_name`` are there as well.
+
     An axis of more than ten million samples has none: to list them could take more memory than there is.
     """
     found = {}
@@ -32,7 +34,8 @@ def positions(image: Image, level: Level, shape: Sequence[int]) -> dict[str, xr.
             warn(f"the axis {axis.name} has {shape[number]:,} samples; their positions are not listed")
         elif axis.type != "channel":
             scale, translation = level.scale[number], level.translation[number]
-            attrs: dict[str, Any] = {"spacing": scale, **({"units": axis.unit} if axis.unit else {})}
+            stated = {"units": axis.unit, "orientation": axis.orientation, "long_name": axis.long_name}
+            attrs: dict[str, Any] = {"spacing": scale, **{k: told for k, told in stated.items() if told}}
             values = translation + scale * np.arange(shape[number], dtype=np.float64)
             found[axis.name] = xr.Variable(axis.name, values, attrs)
     return found
@@ -102,6 +105,10 @@ def labels(facts: LabelFacts) -> xr.Dataset | None:
     values = sorted({*facts.colors, *facts.properties})
     if not values:
         return None
+    dtype = np.uint64 if values[-1] > np.iinfo(np.int64).max else np.int64
+    if dtype is np.uint64 and values[0] < 0:
+        warn("labels below zero are stated beside others that need 64 bits; they are left out")
+        values = [value for value in values if value >= 0]
     stated = _as_fit([name for each in facts.properties.values() for name in each], len(values), "labels")
     names = unique(["label", "color", *(_plain(name) for name in stated)])[2:]
     columns = {
@@ -111,7 +118,7 @@ def labels(facts: LabelFacts) -> xr.Dataset | None:
     if facts.colors:
         columns = {"color": [facts.colors.get(value) for value in values], **columns}
     variables = {name: xr.Variable("label", table_column(column)) for name, column in columns.items()}
-    return xr.Dataset(variables, coords={"label": xr.Variable("label", np.array(values, dtype=np.int64))})
+    return xr.Dataset(variables, coords={"label": xr.Variable("label", np.array(values, dtype=dtype))})
 
 
 def table_column(values: Sequence[Scalar | None]) -> np.ndarray[Any, Any]:

@@ -66,7 +66,7 @@ def _level(image: xr.DataArray) -> dict[str, Any]:
     return {
         "shape": dict(image.sizes),
         "spacing": {
-            str(dim): {"value": image[dim].attrs["spacing"], "unit": image[dim].attrs.get("units")}
+            str(dim): {"value": abs(image[dim].attrs["spacing"]), "unit": image[dim].attrs.get("units")}
             for dim in image.dims
             if "spacing" in image[dim].attrs
         },

@@ -98,8 +98,13 @@ def open_image(
     store, group, record, attrs = _opened(source, series, missing, verify)
     nodes = {"/": xr.Dataset(attrs=attrs)}
     nodes |= _levels("/", "image", group, store, record.id, attrs)
-    for name, labels in group.labels.items():
-        nodes |= _label_nodes(f"/labels/{name}/", labels, store, record.id, attrs)
+    for name, labels in sorted(group.labels.items(), key=lambda item: item[0].count("/")):
+        if any(f"/labels/{above}" in nodes for above in _and_above(name)):
+            warn(
+                f'the label image "{name}" lies inside a level of another and is left out\n  at {labels.location}'
+            )
+        else:
+            nodes |= _label_nodes(f"/labels/{name}/", labels, store, record.id, attrs)
     return tree_of(nodes, chunks=chunks, source=store.location)
 
 
@@ -195,6 +200,12 @@ def _label_group(group: Group, name: str | None) -> Group:
         url=group.location,
         names=names,
     )
+
+
+def _and_above(name: str) -> list[str]:
+    """A path and those above it: ``"a/b"``, ``"a"``."""
+    steps = name.split("/")
+    return ["/".join(steps[:count]) for count in range(len(steps), 0, -1)]
 
 
 def _label_nodes(

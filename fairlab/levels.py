@@ -6,6 +6,7 @@ right after cropping and striding.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from typing import TYPE_CHECKING
@@ -211,7 +212,7 @@ def choose(
         *(
             []
             if max_pixels is None
-            else [_first(arrays, lambda a: a.sizes["y"] * a.sizes["x"] <= max_pixels)]
+            else [_first(arrays, lambda a: math.prod(a.sizes[d] for d in _plane(a)) <= max_pixels)]
         ),
         *([] if max_bytes is None else [_by_bytes(arrays, quantity_bytes(max_bytes))]),
     ]
@@ -264,7 +265,8 @@ def _by_size(arrays: Sequence[xr.DataArray], asked_um: float) -> int:
 
 
 def _by_shape(arrays: Sequence[xr.DataArray], shape: Sequence[int]) -> int:
-    dims = SPACE[-len(shape) :]
+    there = [dim for dim in SPACE if dim in arrays[0].dims]
+    dims = (there if len(there) >= len(shape) else SPACE)[-len(shape) :]
     whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in shape)
     if not (whole and 1 < len(shape) <= len(SPACE)):
         raise SelectionError(f"shape={shape!r}: expected samples as (y, x) or (z, y, x)", kind="shape")
@@ -281,8 +283,14 @@ def _warn(text: str) -> None:
     warnings.warn(text, FairlabWarning, stacklevel=4)
 
 
+def _plane(array: xr.DataArray) -> tuple[str, ...]:
+    """The axes of one plane: ``y`` and ``x``, or those of them that there are; of a section through z, that too."""
+    return tuple(dim for dim in SPACE if dim in array.dims)[-2:]
+
+
 def _plane_um(array: xr.DataArray) -> float:
-    return max(abs(spacing(array, dim)) * axis_um(array, dim) for dim in ("y", "x"))
+    dims = _plane(array) or SPACE[-2:]  # none of them: the first is missed by name
+    return max(abs(spacing(array, dim)) * axis_um(array, dim) for dim in dims)
 
 
 def check_size(array: xr.DataArray, *, hint: str, itemsize: int = 1) -> None:

@@ -267,11 +267,11 @@ def level_dataset(
     Raises
     ------
     FormatError
-        kind ``"axes"``: an axis is named like the variable.
+        kind ``"axes"``: an axis is named like the variable, or like the coordinate of identity.
     """
-    if variable in dims:
+    if taken := {variable, "image_id"} & set(dims):
         raise FormatError(
-            f'an axis of the image is named "{variable}", as its pixels are\n  at {source}\n'
+            f'an axis of the image is named "{", ".join(taken)}", as its pixels or its identity are\n  at {source}\n'
             "  xarray cannot tell the two apart; report it to who made the image",
             kind="axes",
             url=source,

@@ -120,7 +120,7 @@ def test_what_coordinates_cannot_say_is_kept_and_told(tmp_path: Path, version: s
 
 @pytest.mark.filterwarnings("ignore:JSON has no")
 @pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
-@pytest.mark.parametrize("scale", [[1, 0, 1], [1, -0.5, 0.5], [1, 1e400, 1], [1, "0.5", 1]])
+@pytest.mark.parametrize("scale", [[1, 0, 1], [1, -0.0, 0.5], [1, 1e400, 1], [1, "0.5", 1]])
 def test_a_scale_that_is_none_is_refused(tmp_path: Path, version: str, scale: list[Any]) -> None:
     def spoil(attributes: dict[str, Any]) -> None:
         (transformation, *_) = multiscale(attributes)["datasets"][0]["coordinateTransformations"]
@@ -130,6 +130,81 @@ def test_a_scale_that_is_none_is_refused(tmp_path: Path, version: str, scale: li
     with pytest.raises(FairlabError) as caught:
         open_image(tmp_path / "a.zarr")
     assert caught.value.kind == "transformation-value"
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+def test_positions_fall_where_a_scale_below_zero_says_so(tmp_path: Path, version: str) -> None:
+    """Some turn an image by its metadata: no specification has it, but there is only one way to read it."""
+
+    def turn(attributes: dict[str, Any]) -> None:
+        for dataset in multiscale(attributes)["datasets"]:
+            (step, *_) = dataset["coordinateTransformations"]
+            (step.get("transformations") or [step])[0]["scale"][-1] *= -1
+
+    full = write_store(tmp_path / "a.zarr", version=version, levels=3, edit=turn)
+    with pytest.warns(FairlabWarning, match="fall along x"):
+        tree = open_image(tmp_path / "a.zarr")
+    assert tree["scale0/image"].x.values[:3].tolist() == [0.0, -0.5, -1.0]
+    assert [tree[f"scale{k}"].sizes["x"] for k in range(3)] == [60, 30, 15]
+    assert tree.fair.pixel_size == {"y": 0.5, "x": 0.5}
+    np.testing.assert_array_equal(tree.fair.at(x=-1.0, y=0.5).values, full[:, 1, 2])
+    assert tree.fair.level(pixel_size=1.0).sizes["x"] == 30
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2", "0.3"])
+def test_old_levels_that_are_listed_from_the_coarsest(tmp_path: Path, version: str) -> None:
+    """Nothing but the shapes tells which is the finest."""
+    full = write_store(
+        tmp_path / "a.zarr",
+        axes="tczyx",
+        shape=(1, 2, 2, 40, 60),
+        version=version,
+        levels=3,
+        edit=lambda attributes: multiscale(attributes)["datasets"].reverse(),
+    )
+    with pytest.warns(FairlabWarning, match="finest"):
+        tree = open_image(tmp_path / "a.zarr")
+    for k in range(3):
+        np.testing.assert_array_equal(tree[f"scale{k}/image"].values, full[..., :: 2**k, :: 2**k])
+        assert tree[f"scale{k}/image"].x.attrs["spacing"] == 2.0**k
+
+
+def test_axes_that_the_arrays_name_in_another_order_are_told(tmp_path: Path) -> None:
+    axes = [{"name": name, "type": "space", "unit": "micrometer"} for name in "xyz"]
+    write_store(tmp_path / "a.zarr", axes="zyx", shape=(4, 20, 30), edit=_with(axes=axes))
+    with pytest.warns(FairlabWarning, match=r"dimensions z, y, x; the axes x, y, z"):
+        tree = open_image(tmp_path / "a.zarr")
+    assert tree["scale0/image"].dims == ("x", "y", "z")
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.6"])
+def test_what_else_axes_say_of_themselves_is_kept(tmp_path: Path, version: str) -> None:
+    def orient(attributes: dict[str, Any]) -> None:
+        entry = multiscale(attributes)
+        axes = entry["axes"] if version == "0.4" else entry["coordinateSystems"][0]["axes"]
+        axes[2] |= {
+            "orientation": {"type": "anatomical", "value": "left-to-right"},
+            "longName": "across the head",
+        }
+        axes[1] |= {"orientation": "left", "longName": 3}
+
+    write_store(tmp_path / "a.zarr", version=version, edit=orient)
+    image = open_image(tmp_path / "a.zarr")["scale1/image"]
+    assert image.x.attrs["orientation"] == "left-to-right"
+    assert image.x.attrs["long_name"] == "across the head"
+    assert set(image.y.attrs) == {"spacing", "units"}
+
+
+def test_geometry_that_a_group_states_beside_its_image_is_kept(tmp_path: Path) -> None:
+    scene = {"coordinateTransformations": [{"type": "affine", "path": "matrix"}]}
+
+    def place(attributes: dict[str, Any]) -> None:
+        attributes["ome"]["scene"] = scene
+
+    write_store(tmp_path / "a.zarr", version="0.6", edit=place)
+    with pytest.warns(FairlabWarning, match="not applied"):
+        image = open_image(tmp_path / "a.zarr")["scale0/image"]
+    assert json.loads(image.attrs["coordinate_transformations_kept"]) == {"group/scene": scene}
 
 
 # 3, 5, 6 and 7 (odd field names, missing chunks, collections, absent wells) are in test_plate and test_image.

@@ -365,9 +365,10 @@ def test_the_first_level_is_the_finest_however_they_are_listed(tmp_path: Path, v
     assert tree.fair.level(pixel_size=1.0).sizes["x"] == 30
 
 
-def test_an_axis_named_like_its_pixels_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["image", "image_id"])
+def test_an_axis_named_like_its_pixels_or_identity_is_an_error(tmp_path: Path, name: str) -> None:
     def rename(attributes: dict[str, Any]) -> None:
-        attributes["ome"]["multiscales"][0]["axes"][0]["name"] = "image"
+        attributes["ome"]["multiscales"][0]["axes"][0]["name"] = name
 
     write_store(tmp_path / "a.zarr", edit=rename)
     with pytest.raises(FormatError) as caught:

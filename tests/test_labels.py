@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,11 @@ import numpy as np
 import pytest
 
 import fairlab
-from fairlab.errors import FairlabError, FairlabWarning, SelectionError
+from fairlab.errors import ChunkError, FairlabError, FairlabWarning, SelectionError
 from fairlab.image import open_image, open_labels
 from tests.bursts import Bursts
 from tests.servers import FaultServer
-from tests.stores import put_attributes, write_store
+from tests.stores import put_attributes, write_collection, write_store
 
 Serve = Callable[[Path], FaultServer]
 FACTS = {
@@ -82,6 +83,63 @@ def test_properties_may_have_any_name(tmp_path: Path) -> None:
         "area|volume": 2, "area|volume (2)": 3, "color (2)": "red", "label (2)": "x", "unnamed": True,
         "unnamed (2)": 5,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["uint64", "int64", "uint8"])
+def test_labels_of_any_size(tmp_path: Path, dtype: str) -> None:
+    largest = int(np.iinfo(dtype).max)
+    facts = {"colors": [{"label-value": value, "rgba": [1, 2, 3, 4]} for value in (1, largest)]}
+    place = tmp_path / "a.zarr" / "labels" / "cells"
+    write_store(tmp_path / "a.zarr", axes="yx", shape=(40, 60), labels=("cells",))
+    full = write_store(place, axes="yx", shape=(40, 60), dtype=dtype, levels=4)
+    block = json.loads((place / "zarr.json").read_text())["attributes"]["ome"]
+    put_attributes(place, {**block, "image-label": facts}, "0.5")
+    tree = open_labels(tmp_path / "a.zarr")
+    assert [str(name) for name in tree.children] == [*(f"scale{k}" for k in range(4)), "properties"]
+    np.testing.assert_array_equal(tree["scale0/labels"].values, full)
+    assert tree["scale3/labels"].dtype == dtype
+    assert [int(value) for value in tree["properties"].label.values] == [1, largest]
+
+
+def test_labels_that_no_integer_can_hold_together(tmp_path: Path) -> None:
+    facts = {"colors": [{"label-value": value, "rgba": [1, 2, 3, 4]} for value in (-1, 5, 2**64 - 1)]}
+    write_store(tmp_path / "a.zarr", labels=("cells",), label_facts=facts)
+    with pytest.warns(FairlabWarning, match="below zero"):
+        table = open_labels(tmp_path / "a.zarr")["properties"]
+    assert table.label.values.tolist() == [5, 2**64 - 1]
+
+
+def test_labels_may_lie_in_folders_but_not_in_each_others_levels(tmp_path: Path) -> None:
+    names = ("cells/scale0", "cells", "cells/nuclei", "a.b")
+    write_store(tmp_path / "a.zarr", labels=names)
+    with pytest.warns(FairlabWarning, match=r"cells/scale0.*left out"):
+        tree = open_image(tmp_path / "a.zarr")
+    levels = [node.path for node in tree["labels"].subtree if node.data_vars]
+    assert sorted(levels) == [
+        f"/labels/{name}/scale{k}" for name in ("a.b", "cells/nuclei", "cells") for k in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize("missing", ["error", "fill"])
+def test_missing_chunks_of_labels(tmp_path: Path, missing: Any) -> None:
+    write_store(tmp_path / "a.zarr", version="0.4", labels=("cells",))
+    (tmp_path / "a.zarr" / "labels" / "cells" / "0" / "0" / "0").unlink()
+    for labels in (
+        open_labels(tmp_path / "a.zarr", missing=missing)["scale0/labels"],
+        open_image(tmp_path / "a.zarr", missing=missing)["labels/cells/scale0/labels"],
+    ):
+        if missing == "error":
+            with pytest.raises(ChunkError):
+                labels.load()
+        else:
+            assert labels.compute().attrs["missing_chunks"] == "labels/cells/0/0/0"
+
+
+def test_labels_of_one_image_of_a_collection(tmp_path: Path) -> None:
+    (_, full) = write_collection(tmp_path / "a.zarr", ["scan", "macro"], labels=("cells",))
+    tree = open_labels(tmp_path / "a.zarr", series=1, name="cells")
+    np.testing.assert_array_equal(tree["scale0/labels"].values, full[0].astype("int32"))
+    assert tree.attrs["id"] == tree.attrs["source_image"] == str(tmp_path / "a.zarr" / "1")
 
 
 def test_the_labelled_image_is_named_and_never_fetched(tmp_path: Path, serve: Serve) -> None:

@@ -80,6 +80,25 @@ def test_the_larger_side_of_a_pixel_decides() -> None:
     assert levels.choose(pyramid, pixel_size=0.5) == "scale0"
 
 
+@pytest.mark.parametrize("axes", ["zx", "zy", "x", "z", "cx"])
+def test_sections_and_lines_have_levels_too(axes: str) -> None:
+    shape = (16, 24)[-len(axes) :]
+    scale = {axis: 0.5 for axis in axes if axis != "c"}
+    names = {f"/scale{k}": 2**k for k in range(3)}
+    pyramid = xr.DataTree.from_dict(
+        {
+            name: image(
+                np.zeros(tuple(n // k for n in shape)), axes, scale={a: s * k for a, s in scale.items()}
+            ).to_dataset(name="image")
+            for name, k in names.items()
+        }
+    )
+    assert levels.choose(pyramid, pixel_size=1.0) == "scale1"
+    assert levels.choose(pyramid, max_pixels=100) in ("scale0", "scale1")
+    if "c" not in axes and len(axes) == 2:
+        assert levels.choose(pyramid, shape=(8, 12)) == "scale1"
+
+
 def test_finer_than_there_is_warns_and_gives_full_resolution() -> None:
     pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.5}))
     with pytest.warns(FairlabWarning):

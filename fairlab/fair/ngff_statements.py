@@ -139,7 +139,7 @@ def _scale(image: Image, place: str, shape: Sequence[int]) -> Iterator[Told]:
         return
     steps = dict(zip((axis.name for axis in image.axes), image.levels[0].scale, strict=True))
     measured = {
-        axis.name: quantity(steps[axis.name], axis.unit)
+        axis.name: quantity(abs(steps[axis.name]), axis.unit)
         for axis in image.axes
         # The specification wants 1.0 where the size is unknown: without a unit it says nothing.
         if axis.type in ("space", "time") and (axis.unit or steps[axis.name] != 1)

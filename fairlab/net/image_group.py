@@ -10,7 +10,7 @@ from fairlab.errors import FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.fetch import ArrayReader
 from fairlab.net.series import picked, series_path
-from fairlab.ngff import group, transforms
+from fairlab.ngff import axes, group, transforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -280,6 +280,11 @@ def _array_keys(path: str, image: Image, zarr_format: int) -> Iterable[str]:
 def _arrays(found: Documents, path: str, image: Image, zarr_format: int, missing: Missing) -> dict[str, Any]:
     documents = [found[key] for key in _array_keys(path, image, zarr_format)]
     image, readers = arrays_of(found.store, path, image, documents, missing=missing)
+    if (turned := transforms.finest_first(image)) is not image:  # before 0.4 only the shapes tell
+        places = [level.path for level in image.levels]
+        readers = tuple(readers[places.index(level.path)] for level in turned.levels)
+        image = transforms.by_shape(turned, [reader.shape for reader in readers])
+    image = dataclasses.replace(image, remarks=(*image.remarks, *axes.named_otherwise(image.axes, documents)))
     return {"image": image, "readers": readers}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from fairlab.ngff.model import Axis, AxisType
@@ -52,13 +52,39 @@ def read(stated: object, *, place: str, where: str, remarks: list[str]) -> tuple
     return found
 
 
+def named_otherwise(axes: Sequence[Axis], documents: Iterable[Mapping[str, Any] | None]) -> tuple[str, ...]:
+    """A remark where arrays (of zarr v3) have the same axes in another order: one of the two must be wrong.
+
+    Examples
+    --------
+    >>> named_otherwise(named("yx"), [{"dimension_names": ["x", "y"]}])
+    ('an array names its dimensions x, y; the axes y, x were taken',)
+    >>> named_otherwise(named("yx"), [{"dimension_names": ["dim_0", None]}, {}, None])
+    ()
+    """
+    names = [axis.name for axis in axes]
+    for document in documents:
+        stated = document.get("dimension_names") if document else None
+        if isinstance(stated, list) and any(
+            own in names and own != name for own, name in zip(stated, names, strict=False)
+        ):
+            told = ", ".join(map(str, stated))
+            return (f"an array names its dimensions {told}; the axes {', '.join(names)} were taken",)
+    return ()
+
+
 def _axis(stated: Mapping[str, Any] | str, remarks: list[str]) -> Axis:
     if isinstance(stated, str):
         return Axis(name=stated, type=_usual(stated))
     name, kind, unit = stated["name"], stated.get("type"), text(stated.get("unit"))
     type_ = _TYPES.get(kind, "other") if isinstance(kind, str) else _usual(name)
+    orientation = stated.get("orientation")
+    more = {
+        "orientation": text(orientation.get("value")) if isinstance(orientation, Mapping) else None,
+        "long_name": text(stated.get("longName")),
+    }
     if unit is None:
-        return Axis(name=name, type=type_)
+        return Axis(name=name, type=type_, **more)
     known = unit_name(unit)
     if known != unit:
         remarks.append(
@@ -67,7 +93,7 @@ def _axis(stated: Mapping[str, Any] | str, remarks: list[str]) -> Axis:
         )
     elif (type_ == "space" and known in TIMES_S) or (type_ == "time" and known in LENGTHS_M):
         remarks.append(f"axis {name} is of type {type_}, but its unit is {known}")
-    return Axis(name=name, type=type_, unit=known or unit)
+    return Axis(name=name, type=type_, unit=known or unit, **more)
 
 
 def _usual(name: str) -> AxisType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -14,13 +13,16 @@ from fairlab.ngff.channels import channels
 from fairlab.ngff.identity import block_of, dialect, kind_of, version_of
 from fairlab.ngff.multiscales import entries
 from fairlab.ngff.paths import inner_path
+from fairlab.ngff.transforms import finest_first
 from fairlab.ngff.values import broken, shown, text
 from fairlab.ngff.versions import v01_v03, v04, v06, without_draft
 
 if TYPE_CHECKING:
-    from fairlab.ngff.model import Image, Level, Plate, Well
+    from fairlab.ngff.model import Image, Plate, Well
 
 Attributes = Mapping[str, Any]
+_OF_GROUPS: Final = ("coordinateSystems", "coordinateTransformations", "scene")
+"""Geometry that a group may state beside its images; it places them in other spaces, and is kept."""
 __all__ = ["image", "image_names", "kind_of", "label_names", "plate", "series", "version_of", "well"]
 
 
@@ -96,27 +98,26 @@ def image(
         raise broken(f"multiscales[{number}] is {shown(entry)}; expected an object", "multiscales", where)
     version, odd = dialect(version, entry)
     found = READERS[version](entry, version=version, place=f"multiscales[{number}]", where=where)
-    more: list[str] = []
-    levels = _finest_first(found, more)
+    found = finest_first(found)
+    more = _falling(found)
     label = labels.facts(block, inside=inside, remarks=more)
+    beyond = {f"group/{key}": block[key] for key in _OF_GROUPS if key in block}
     return dataclasses.replace(
         found,
-        levels=levels,
         channels=channels(block),
         is_label="image-label" in block,
         label=label,
+        kept={**found.kept, **beyond},
         remarks=(*remarks, *odd, *found.remarks, *more),
     )
 
 
-def _finest_first(image: Image, remarks: list[str]) -> tuple[Level, ...]:
-    """The levels in the order that the specification asks for, by the size of their pixels."""
-    space = [number for number, axis in enumerate(image.axes) if axis.type == "space"]
-    found = tuple(sorted(image.levels, key=lambda level: math.prod(level.scale[n] for n in space)))
-    if found != image.levels:
-        stated = ", ".join(level.path for level in image.levels)
-        remarks.append(f"the levels are not listed from the finest to the coarsest ({stated}); here they are")
-    return found
+def _falling(image: Image) -> list[str]:
+    """Axes that are stated to run backwards, as some who turn an image do; no specification has them."""
+    names = [
+        axis.name for n, axis in enumerate(image.axes) if any(level.scale[n] < 0 for level in image.levels)
+    ]
+    return [f"positions fall along {', '.join(names)}: a scale below zero is stated"] if names else []
 
 
 def plate(attributes: Attributes, *, zarr_format: int, where: str) -> Plate:

@@ -37,6 +37,6 @@ def offset(image: Image, expected: Image) -> tuple[float, ...]:
     """How far apart two images begin, on each axis; less than a thousandth of a sample is no distance."""
     first, other = image.levels[0], expected.levels[0]
     return tuple(
-        a - b if abs(a - b) > s / 1000 else 0.0
+        a - b if abs(a - b) > abs(s) / 1000 else 0.0
         for a, b, s in zip(first.translation, other.translation, other.scale, strict=True)
     )

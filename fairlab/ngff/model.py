@@ -21,6 +21,10 @@ class Axis:
     """What it measures."""
     unit: str | None = None
     """NGFF unit name (``"micrometer"``, ``"second"``), or None when the image states none."""
+    orientation: str | None = None
+    """Anatomical direction in which positions rise, ``"left-to-right"``, as stated (RFC-4)."""
+    long_name: str | None = None
+    """Name for people, as stated (0.6)."""
 
 
 @dataclass(frozen=True, kw_only=True)

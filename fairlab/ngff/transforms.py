@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ def compose(
         kind = transformation.get("type")
         if kind == "scale":
             factors = _numbers(transformation, "scale", n_axes, fail)
-            if min(factors, default=1.0) <= 0:
+            if 0.0 in factors:
                 raise _bad_value("scale", transformation, fail)
             if left and set(factors) != {1.0}:
                 raise _unknown(left[0], fail)
@@ -114,6 +115,28 @@ def flat(transformations: Sequence[Transformation]) -> Iterator[Transformation]:
             yield step
         else:
             waiting.extend(s if isinstance(s, Mapping) else {"type": shown(s)} for s in reversed(inner))
+
+
+def finest_first(image: Image) -> Image:
+    """The image with its levels in the order that the specification asks for, by the size of their pixels.
+
+    Examples
+    --------
+    >>> from fairlab.ngff.axes import named
+    >>> from fairlab.ngff.model import Image, Level
+    >>> levels = [Level(path=p, scale=(s, s), translation=(0.0, 0.0)) for p, s in (("low", 2.0), ("high", 1.0))]
+    >>> [level.path for level in finest_first(Image(version="0.4", axes=named("yx"), levels=tuple(levels))).levels]
+    ['high', 'low']
+    """
+    space = [number for number, axis in enumerate(image.axes) if axis.type == "space"]
+    levels = tuple(
+        sorted(image.levels, key=lambda level: math.prod(abs(level.scale[number]) for number in space))
+    )
+    if levels == image.levels:
+        return image
+    stated = ", ".join(level.path for level in image.levels)
+    remark = f"the levels are not listed from the finest to the coarsest ({stated}); here they are"
+    return dataclasses.replace(image, levels=levels, remarks=(*image.remarks, remark))
 
 
 def by_shape(image: Image, shapes: Sequence[tuple[int, ...]]) -> Image:
@@ -184,7 +207,7 @@ def _numbers(transformation: Transformation, name: str, n_axes: int, fail: Fail)
 
 
 def _bad_value(name: str, transformation: Transformation, fail: Fail) -> MetadataError:
-    rule = "finite numbers above zero" if name == "scale" else "finite numbers"
+    rule = "finite numbers but zero" if name == "scale" else "finite numbers"
     what = f"a {name} transformation is {shown(transformation.get(name))}; expected {rule}"
     return fail(what, "transformation-value")
 

@@ -102,7 +102,7 @@ def _image(image: Image, shape: tuple[int, ...], title: str | None, here: Source
         "shape": (shape, at(f"multiscales/0/datasets/0 ({first.path})")),
         "pixel_size": (
             {
-                axis.name: round(scale * LENGTHS_M[axis.unit] / 1e-6, 9)
+                axis.name: round(abs(scale) * LENGTHS_M[axis.unit] / 1e-6, 9)
                 for axis, scale in zip(image.axes, first.scale, strict=True)
                 if axis.unit in LENGTHS_M and image.scales_stated
             },
