@@ -47,7 +47,8 @@ def open_plate(
         Address, folder, zip file, identifier or record of the plate; see :func:`fairlab.open_image`.
     check : {"lazy", "all"}
         ``"lazy"`` (default) reads the plate and its first field, in two or three round trips, and compares every other
-        field with it when it is first read. ``"all"`` reads and compares every well and field now, in four.
+        field with it when it is first read; one that cannot be read is told of, and the next one stands for all.
+        ``"all"`` reads and compares every well and field now, in four.
     join : {"exact", "outer"}
         Fields that differ in shape are an error (default), or are padded to the largest; ``"outer"`` checks all.
         Coordinates ``y_size``, ``x_size`` … then say how far each field goes.
@@ -56,7 +57,7 @@ def open_plate(
         have the fill value there. Colours and properties of labels are read field by field, with
         :func:`fairlab.open_labels`.
     missing : {"warn", "error", "fill"}
-        What a chunk, or a field that the plate lists, does that is not in the store; see
+        What a chunk, or a field that the plate lists or has room for, does that is not in the store; see
         :func:`fairlab.open_image`.
     verify : {"auto", True, False}, optional
         Whether stated checksums are compared; see :func:`fairlab.open_image`.
@@ -80,7 +81,7 @@ def open_plate(
     ------
     FormatError
         kind ``"not-a-plate"``; ``"plate-mismatch"``: a field differs from the first in shape, type, channels or
-        scale, and its well is named, here or when it is read; ``"plate-empty"``: no field is there.
+        scale, or cannot be read, and its well is named, here or when it is read; ``"plate-empty"``: no field is there.
     SelectionError
         kind ``"labels-unknown"``: no field has a label image of this name.
     NotFoundError, AccessError, Unavailable

@@ -99,17 +99,13 @@ def test_coordinates(tmp_path: Path) -> None:
         (("A", "B"), ("1", "2"), [["A01", "A02"], ["B01", "B02"]]),
         (("A", "AA"), ("01", "100"), [["A001", "A100"], ["AA001", "AA100"]]),
         (("1", "2"), ("left", "right"), [["1left", "1right"], ["2left", "2right"]]),
-        (("A", "AA"), ("A1", "1"), [["A/A1", "A/1"], ["AA/A1", "AA/1"]]),
+        (("A", "Al"), ("left", "eft"), [["A/left", "A/eft"], ["Al/left", "Al/eft"]]),  # not twice "Aleft"
     ],
 )
 def test_any_names(tmp_path: Path, rows: Any, columns: Any, wells: Any) -> None:
     full = write_plate(tmp_path / "p.zarr", rows=rows, columns=columns, version="0.4")
     image = open_plate(tmp_path / "p.zarr")["scale0/image"]
-    names = image.well.values.tolist()
-    if wells[0][0] == "A/A1":
-        assert len(set(np.ravel(names))) == 4
-    else:
-        assert names == wells
+    assert image.well.values.tolist() == wells
     np.testing.assert_array_equal(image.sel(row=rows[1], column=columns[0]).values, full[1, 0])
 
 
@@ -349,7 +345,10 @@ def test_a_listed_field_that_is_not_there(tmp_path: Path, missing: Any) -> None:
             image.load()
         assert caught.value.kind == "field-missing" and caught.value.context["wells"] == ["B/2", "C/4"]
         return
-    with pytest.warns(FairlabWarning, match="B/2 field 1") if missing == "warn" else contextlib.nullcontext():
+    lines = (
+        r"(?s)fields that their wells list.*B/2 field 1\n.*wells that the plate lists are not there.*: C/4\n"
+    )
+    with pytest.warns(FairlabWarning, match=lines) if missing == "warn" else contextlib.nullcontext():
         np.testing.assert_array_equal(image.values, full)
 
 
@@ -369,7 +368,8 @@ def test_present_is_exact_once_all_were_looked_at(tmp_path: Path) -> None:
     write_plate(tmp_path / "p.zarr", wells=SPARSE)
     shutil.rmtree(tmp_path / "p.zarr" / "B" / "2" / "1")
     shutil.rmtree(tmp_path / "p.zarr" / "C" / "3")
-    with pytest.warns(FairlabWarning, match="not there: C/3"):
+    lines = "fields that their wells list are not there: B/2 field 1\nwells that the plate lists are not there: C/3"
+    with pytest.warns(FairlabWarning, match=lines):
         image = open_plate(tmp_path / "p.zarr", check="all")["scale0/image"]
     there = {tuple(map(int, place)) for place in zip(*np.nonzero(image.present.values), strict=True)}
     assert there == {(0, 0, 0), (0, 0, 1), (0, 3, 0), (0, 3, 1), (1, 1, 0)}
@@ -519,8 +519,11 @@ def test_a_stated_field_count_makes_room(tmp_path: Path) -> None:
     image = open_plate(tmp_path / "p.zarr")["scale0/image"]
     assert image.sizes["field"] == 2
     np.testing.assert_array_equal(image.sel(row="C", column="2").values, full[2, 1])
-    with pytest.warns(FairlabWarning, match="A/2 field 1"):
+    with pytest.warns(
+        FairlabWarning, match="there is room are none that their wells list .*A/2 field 1"
+    ) as told:
         image.sel(row="A").load()
+    assert "plate lists" not in str(told[0].message)
     assert image.present[0, :, 1].values.tolist() == [False, True, True, True]  # A/1 was looked at
 
 
@@ -554,6 +557,89 @@ def test_a_first_well_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         open_plate(tmp_path / "p.zarr")
     assert caught.value.kind == "plate-empty"
+
+
+def _spoil(place: Path) -> None:
+    (place / "zarr.json").write_text('{"zarr_format": 3, "attributes": {')
+
+
+@pytest.mark.parametrize("broken", ["A/1/0", "A/1/0/1"])
+def test_a_first_field_that_cannot_be_read_does_not_close_the_plate(tmp_path: Path, broken: str) -> None:
+    full = write_plate(tmp_path / "p.zarr")
+    _spoil(tmp_path / "p.zarr" / broken)
+    told = r"A/1/0 cannot be read .*; A/1/1 stands for all"
+    with pytest.warns(FairlabWarning, match=told):
+        image = open_plate(tmp_path / "p.zarr")["scale1/image"]
+    assert image.present.all()  # it was imaged, and is there
+    np.testing.assert_array_equal(image.isel(field=1).values, full[:, :, 1, ..., ::2, ::2])
+    with pytest.raises(FormatError, match=r"A/1 field 0: it cannot be read") as caught:
+        image.load()
+    assert (caught.value.kind, caught.value.context["wells"]) == ("plate-mismatch", ["A/1"])
+    with pytest.warns(FairlabWarning, match=told), pytest.raises(FormatError, match="A/1 field 0") as caught:
+        open_plate(tmp_path / "p.zarr", check="all")
+    assert caught.value.kind == "plate-mismatch"
+
+
+def test_a_first_well_that_cannot_be_read_does_not_close_the_plate(tmp_path: Path) -> None:
+    full = write_plate(tmp_path / "p.zarr")
+    _spoil(tmp_path / "p.zarr/A/1")
+    image = open_plate(tmp_path / "p.zarr")["scale0/image"]
+    assert image.present.all()
+    np.testing.assert_array_equal(image.isel(column=slice(1, None)).values, full[:, 1:])
+    with pytest.raises(FormatError, match="A/1 field 0: its well cannot be read") as caught:
+        image.load()
+    assert caught.value.kind == "plate-mismatch"
+
+
+@pytest.mark.parametrize("broken", ["B/2/1", "B/2/1/0", "B/2"])
+def test_any_document_that_is_no_json_is_told_by_its_well(tmp_path: Path, broken: str) -> None:
+    full = write_plate(tmp_path / "p.zarr")
+    _spoil(tmp_path / "p.zarr" / broken)
+    image = open_plate(tmp_path / "p.zarr")["scale0/image"]
+    np.testing.assert_array_equal(image.sel(row="A").values, full[0])
+    for read in (image.load, lambda: open_plate(tmp_path / "p.zarr", check="all")):
+        with pytest.raises(FormatError, match=r"B/2 field 1: .*cannot be read") as caught:
+            read()
+        assert (caught.value.kind, caught.value.context["wells"]) == ("plate-mismatch", ["B/2"])
+
+
+def test_where_no_field_can_be_read_the_first_says_why_and_not_all_are_asked(
+    tmp_path: Path, serve: Serve
+) -> None:
+    write_plate(tmp_path / "p.zarr", columns=map(str, range(1, 13)), shape=(1, 16, 16), levels=1)
+    for field in (tmp_path / "p.zarr").glob("?/*/?"):
+        _spoil(field)
+    server = serve(tmp_path)
+    with pytest.raises(FormatError, match=r"16 were tried.* A/1/0") as caught:
+        open_plate(f"{server.url}/p.zarr")
+    assert caught.value.kind == "not-json" and "A/1/0/zarr.json" in str(caught.value.url)
+    assert not any("/C/12/" in path for path in server.paths())
+
+
+def test_the_only_field_that_is_there_stands_for_all(tmp_path: Path) -> None:
+    full = write_plate(tmp_path / "p.zarr", fields=3)
+    for field in (tmp_path / "p.zarr").glob("?/?/?"):
+        if field.relative_to(tmp_path / "p.zarr") != Path("B/3/2"):
+            shutil.rmtree(field)
+    image = open_plate(tmp_path / "p.zarr")["scale0/image"]
+    np.testing.assert_array_equal(image.sel(row="B", column="3", field=2).values, full[1, 2, 2])
+
+
+@pytest.mark.parametrize("acquisitions", [(), (3, 4)])
+def test_fields_are_counted_by_wells_that_are_there(tmp_path: Path, acquisitions: tuple[int, ...]) -> None:
+    """The first well is not, and the plate states no count of fields."""
+
+    def understate(attributes: dict[str, Any]) -> None:
+        plate = attributes["ome"]["plate"]
+        plate.pop("field_count")
+        for run in plate.get("acquisitions", ()):
+            del run["maximumfieldcount"]
+
+    full = write_plate(tmp_path / "p.zarr", edit=understate, acquisitions=acquisitions)
+    shutil.rmtree(tmp_path / "p.zarr/A/1")
+    image = open_plate(tmp_path / "p.zarr")["scale0/image"]
+    assert image.sizes["field"] == 2
+    np.testing.assert_array_equal(image.sel(row="B").values, full[1])
 
 
 def test_what_is_no_plate(tmp_path: Path) -> None:

@@ -127,3 +127,21 @@ def test_labels_that_are_not_alike_are_refused_by_name(tmp_path: Path, check: An
         assert check == "lazy"
         plate["labels/nuclei/scale0/labels"].load()
     assert caught.value.kind == "plate-mismatch"
+
+
+def test_a_first_label_image_that_cannot_be_read_is_told_and_left_out(tmp_path: Path) -> None:
+    full = write_plate(tmp_path / "p.zarr")
+    labels = write_labels(tmp_path / "p.zarr", full)
+    for broken in ("labels/nuclei", "labels"):
+        (tmp_path / "p.zarr/A/1/0" / broken / "zarr.json").write_text("{")
+    with pytest.warns(
+        FairlabWarning, match=r"A/1/0/labels/nuclei cannot be read .*; A/2/0/labels/nuclei stands"
+    ):
+        plate = open_plate(tmp_path / "p.zarr", labels="nuclei")
+    nuclei = plate["labels/nuclei/scale0/labels"]
+    np.testing.assert_array_equal(nuclei.sel(row="B").values, labels[1])
+    with pytest.raises(FormatError, match="A/1 field 0: it cannot be read"):
+        nuclei.sel(row="A").load()
+    with pytest.raises(SelectionError) as caught:
+        open_plate(tmp_path / "p.zarr", labels="cells")
+    assert caught.value.kind == "labels-unknown"

@@ -9,7 +9,6 @@ field, so that one array can stand for the whole plate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.errors import FairlabError, FormatError, warn
@@ -22,8 +21,9 @@ from fairlab.ngff.likeness import difference, offset
 if TYPE_CHECKING:
     from fairlab.net.image_group import Missing
     from fairlab.net.plate_slots import Slot
+    from fairlab.net.plate_template import Template
     from fairlab.net.store import Store
-    from fairlab.ngff.model import Image, Plate
+    from fairlab.ngff.model import Plate
 
 Position = tuple[int, int]
 """Row and column of a well."""
@@ -31,22 +31,6 @@ Cell = tuple[int, int, int]
 """Row, column and field."""
 Document = Mapping[str, Any]
 _NAMED: Final = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Template:
-    """The field that all others are compared with."""
-
-    path: str
-    """Its place in the store."""
-    attributes: Mapping[str, Any]
-    """Of its group, as they stand."""
-    image: Image
-    """What they state."""
-    documents: tuple[Document, ...]
-    """Metadata of its arrays, finest first."""
-    readers: tuple[ArrayReader, ...]
-    """Its arrays, finest first."""
 
 
 class Fields:
@@ -93,6 +77,8 @@ class Fields:
         self._crowded: dict[Position, int] = {}
         self.offsets: dict[Cell, tuple[float, ...]] = {}
         """Where a field that states a place of its own begins, counted from the first field's first sample."""
+        self.gone: set[Position] = set()
+        """Wells that were looked for and are not in the store."""
         self.inside = ""
         """Where below a field its image lies; the field itself, but for label images."""
         self._own_levels = tuple(level.path for level in template.image.levels)
@@ -104,7 +90,7 @@ class Fields:
             self.store, self.plate, zarr_format=self.zarr_format, slots=self.slots, template=template,
             missing=self.missing, padded=self.padded,
         )  # fmt: skip
-        below.inside, below._names = inside, self._names
+        below.inside, below._names, below.gone = inside, self._names, self.gone
         return below
 
     def learn(self, cells: Iterable[Cell], levels: Sequence[int], found: Documents | None = None) -> None:
@@ -182,12 +168,20 @@ class Fields:
         return len({key for cell in cells for key in self._wanted(cell, level)})
 
     def is_there(self, cell: Cell) -> bool | None:
-        """Whether a field is in the store; None as long as nobody asked."""
+        """Whether a field is in the store; None as long as nobody asked, and where what is there cannot be used."""
         if cell[:2] not in self.wells:
             return False
+        if cell in self._problems:  # something is there, that is not as it should be
+            return None
         if cell[:2] in self._names and self._names[cell[:2]][cell[2]] is None:
             return False
         return None if cell not in self._levels else self._levels[cell] is not None
+
+    def is_listed(self, cell: Cell) -> bool:
+        """Whether its well lists a field, or cannot say so: it was not asked, or is not there."""
+        return (
+            cell[:2] not in self._names or cell[:2] in self.gone or self._names[cell[:2]][cell[2]] is not None
+        )
 
     def name(self, cell: Cell) -> str:
         """A well, and its field where the plate has several, for people."""
@@ -213,7 +207,8 @@ class Fields:
             more = f"\n    … and {len(unlike) - _NAMED} more" if len(unlike) > _NAMED else ""
             hint = "" if self.padded else ', and join="outer" pads those that differ in shape alone'
             raise FormatError(
-                f"{len(unlike)} fields are not like the first ({self.template.path})\n" + "\n".join(lines) + more
+                f"{len(unlike)} fields are not like the first that can be read ({self.template.path})\n"
+                + "\n".join(lines) + more
                 + f"\n  at {self.store.location}\n  select wells that agree{hint}; fairlab.open_image opens each field",
                 kind="plate-mismatch",
                 url=self.store.location,
@@ -261,15 +256,17 @@ class Fields:
         if key not in found:
             return False
         names: dict[tuple[int | None, int], str] = {}
-        if found[key] is not None:
-            where = f"{self.store.location}/{self.wells[position]}"
-            attributes = attributes_of(found[key], self.zarr_format)
-            try:
+        where = f"{self.store.location}/{self.wells[position]}"
+        try:
+            if found[key] is None:
+                self.gone.add(position)
+            else:
+                attributes = attributes_of(found[key], self.zarr_format)
                 well = group.well(attributes, zarr_format=self.zarr_format, where=where)
                 names = {place: field.path for place, field in numbered(well.fields)}
-            except FairlabError as exc:
-                unread = f"its well cannot be read ({exc.message.splitlines()[0]})"
-                self._problems |= {(*position, number): unread for number in range(len(self.slots))}
+        except FairlabError as exc:
+            unread = f"its well cannot be read ({_first_line(exc)})"
+            self._problems |= {(*position, number): unread for number in range(len(self.slots))}
         places = [(slot.acquisition, slot.number) for slot in self.slots]
         if without := len(names.keys() - places):
             self._crowded[position] = without
@@ -281,18 +278,18 @@ class Fields:
         key = group_key(path, self.zarr_format)
         if key not in found:
             return False
-        if found[key] is None:
-            self._levels[cell] = None
-            return True
-        attributes = attributes_of(found[key], self.zarr_format)
-        if attributes == self.template.attributes:
-            self._levels[cell] = self._own_levels
-            return True
-        where = f"{self.store.location}/{path}"
         try:
+            if found[key] is None:
+                self._levels[cell] = None
+                return True
+            attributes = attributes_of(found[key], self.zarr_format)
+            if attributes == self.template.attributes:
+                self._levels[cell] = self._own_levels
+                return True
+            where = f"{self.store.location}/{path}"
             image = group.image(attributes, zarr_format=self.zarr_format, where=where)
         except FairlabError as exc:
-            self._problems[cell] = f"it cannot be read ({exc.message.splitlines()[0]})"
+            self._problems[cell] = f"it cannot be read ({_first_line(exc)})"
             return False
         unlike = difference(image, self.template.image, padded=self.padded)
         if unlike:
@@ -310,21 +307,20 @@ class Fields:
         key = array_key(f"{self._field_path(cell)}/{levels[level]}", self.zarr_format)
         if key not in found:
             return
-        document, expected = found[key], self.template.documents[level]
-        if document is None:
-            self._problems[cell] = f"it has no level {levels[level]}"
-        elif _plain(document) == _plain(expected):
-            self._documents[cell, level] = expected
-        else:
-            self._compare(cell, level, document)
+        try:
+            document, expected = found[key], self.template.documents[level]
+            if document is None:
+                self._problems[cell] = f"it has no level {levels[level]}"
+            elif _plain(document) == _plain(expected):
+                self._documents[cell, level] = expected
+            else:
+                self._compare(cell, level, document)
+        except FairlabError as exc:
+            self._problems[cell] = f"it cannot be read ({_first_line(exc)})"
 
     def _compare(self, cell: Cell, level: int, document: Document) -> None:
         """Keep an array whose metadata differs, if only in how it is stored."""
-        try:
-            reader = self._reader(cell, level, document)
-        except FairlabError as exc:
-            self._problems[cell] = f"it cannot be read ({exc.message.splitlines()[0]})"
-            return
+        reader = self._reader(cell, level, document)
         expected = self.template.readers[level]
         same_rank = len(reader.shape) == len(expected.shape)
         if reader.shape != expected.shape and not (self.padded and same_rank):
@@ -347,6 +343,10 @@ class Fields:
 
     def _path(self, well: str, field: str | None) -> str:
         return f"{well}/{field}/{self.inside}".rstrip("/")
+
+
+def _first_line(error: FairlabError) -> str:
+    return error.message.splitlines()[0]
 
 
 def _plain(document: Document) -> Document:

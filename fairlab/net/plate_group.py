@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from fairlab.errors import FairlabError, FormatError, warn
-from fairlab.net.documents import Documents, array_key, attributes_of, group_key
-from fairlab.net.image_group import CRATE, arrays_of, read_attributes
-from fairlab.net.plate_fields import Fields, Template
+from fairlab.errors import FormatError, warn
+from fairlab.net.documents import Documents, array_key, group_key
+from fairlab.net.image_group import CRATE, read_attributes
+from fairlab.net.plate_absences import absences
+from fairlab.net.plate_fields import Fields
 from fairlab.net.plate_slots import slots_of
+from fairlab.net.plate_template import field_paths, first_readable, well_at
 from fairlab.ngff import group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from fairlab.net.image_group import Missing
     from fairlab.net.plate_fields import Cell
     from fairlab.net.store import Store
-    from fairlab.ngff.model import Plate, PlateWell, Well
+    from fairlab.ngff.model import Plate
 
 Check = Literal["lazy", "all"]
 _USUAL_FIELD: Final = "0"
 _USUAL_LEVELS: Final = ("0", "1", "2")  # one trip less to most plates, at most three questions for nothing
 _MAX_FIELDS: Final = 10_000_000
-_TRIED_AT_ONCE: Final = 16
-_NAMED: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def read_plate(
     ------
     FormatError
         kind ``"no-zarr"``, ``"not-a-plate"``, ``"plate-empty"``, ``"plate-mismatch"``, ``"plate-too-large"``,
-        ``"field-missing"``.
+        ``"field-missing"``; why the first field cannot be read, where none can.
     """
     found = Documents(store)
     attributes, zarr_format = read_attributes(found, "", beside=(CRATE,))
@@ -98,8 +98,16 @@ def read_plate(
     ]
     now = [first, *others] if check == "all" else [first]
     found.ask([*(group_key(well.path, zarr_format) for well in now), *guesses])
-    template = _template(found, [first, *others], zarr_format, missing)
-    known = [well for entry in now if (well := _well(found, entry, zarr_format)) is not None]
+    template = first_readable(found, field_paths(found, [first, *others], zarr_format), zarr_format, missing)
+    if template is None:
+        raise FormatError(
+            f"none of the {len(plate.wells)} wells has a field that is there\n  at {store.location}\n"
+            "  the upload may be incomplete; report it to the repository",
+            kind="plate-empty",
+            url=store.location,
+        )
+    asked = [entry for entry in (first, *others) if group_key(entry.path, zarr_format) in found]
+    known = [well for entry in asked if (well := well_at(found, entry, zarr_format)) is not None]
     slots = slots_of(known, plate, counted=check == "all")
     counts = (len(plate.rows), len(plate.columns), len(slots))
     if int(np.prod(counts, dtype=object)) > _MAX_FIELDS:
@@ -116,7 +124,7 @@ def read_plate(
     if check == "all":
         fields.learn(cells, range(len(template.readers)), found)
         fields.check(cells, placed=True)
-        _tell_absent(fields, store, missing)
+        _tell_absent(fields, cells, store, missing)
     else:
         fields.take(cells, range(len(template.readers)), found)  # of the first field everything is known
     present = np.zeros(counts, dtype=bool)
@@ -132,76 +140,16 @@ def read_plate(
     )
 
 
-def _template(found: Documents, wells: Sequence[PlateWell], zarr_format: int, missing: Missing) -> Template:
-    """The first field that is there, of the first well that has one."""
-    start = 0
-    while start < len(wells):
-        # The first well nearly always has one; if not, the others are tried many at a time.
-        batch = wells[start : start + (_TRIED_AT_ONCE if start else 1)]
-        start += len(batch)
-        found.ask(group_key(well.path, zarr_format) for well in batch)
-        paths = [
-            f"{entry.path}/{well.fields[0].path}"
-            for entry in batch
-            if (well := _well(found, entry, zarr_format)) is not None and well.fields
-        ]
-        found.ask(group_key(path, zarr_format) for path in paths)
-        for path in paths:
-            if found[group_key(path, zarr_format)] is not None:
-                return template_at(found, path, zarr_format, missing)
-    raise FormatError(
-        f"none of the {len(wells)} wells has a field that is there\n  at {found.store.location}\n"
-        "  the upload may be incomplete; report it to the repository",
-        kind="plate-empty",
-        url=found.store.location,
-    )
-
-
-def template_at(found: Documents, path: str, zarr_format: int, missing: Missing) -> Template:
-    """The image at a path, as what all others of the plate are compared with."""
-    where = f"{found.store.location}/{path}"
-    attributes = attributes_of(found[group_key(path, zarr_format)], zarr_format)
-    image = group.image(attributes, zarr_format=zarr_format, where=where, inside=path)
-    for remark in image.remarks:
-        _warn(f"{remark} (field {path}, which stands for all)", found.store)
-    keys = [array_key(f"{path}/{level.path}", zarr_format) for level in image.levels]
-    found.ask(keys)
-    documents = [found[key] for key in keys]
-    image, readers = arrays_of(found.store, path, image, documents, missing=missing)
-    return Template(
-        path=path,
-        attributes=attributes,
-        image=image,
-        documents=tuple(document for document in documents if document is not None),
-        readers=readers,
-    )
-
-
-def _well(found: Documents, entry: PlateWell, zarr_format: int) -> Well | None:
-    document = found[group_key(entry.path, zarr_format)]
-    if document is None:
-        return None
-    where = f"{found.store.location}/{entry.path}"
-    try:
-        return group.well(attributes_of(document, zarr_format), zarr_format=zarr_format, where=where)
-    except FairlabError:
-        return None  # whoever reads this well is told
-
-
-def _tell_absent(fields: Fields, store: Store, missing: Missing) -> None:
-    """Wells that the plate lists but that are not there; fields fewer than elsewhere are no fault."""
-    gone = [
-        path
-        for position, path in fields.wells.items()
-        if not any(fields.is_there((*position, number)) for number in range(len(fields.slots)))
-    ]
+def _tell_absent(fields: Fields, cells: Iterable[Cell], store: Store, missing: Missing) -> None:
+    """What the plate or its wells list and that is not there; fields fewer than elsewhere are no fault."""
+    gone = [cell for cell in cells if fields.is_there(cell) is False and fields.is_listed(cell)]
     if not gone or missing == "fill":
         return
-    named = ", ".join(gone[:_NAMED]) + (f" … ({len(gone)} in all)" if len(gone) > _NAMED else "")
-    message = f"wells that the plate lists are not there: {named}"
+    message = absences(fields, gone)
     if missing == "error":
+        wells = list(dict.fromkeys(fields.wells[cell[:2]] for cell in gone))
         raise FormatError(
-            f"{message}\n  at {store.location}", kind="field-missing", url=store.location, wells=gone
+            f"{message}\n  at {store.location}", kind="field-missing", url=store.location, wells=wells
         )
     _warn(message, store)
 

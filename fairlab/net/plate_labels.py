@@ -9,15 +9,17 @@ import numpy as np
 
 from fairlab.errors import FairlabError, SelectionError
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
-from fairlab.net.plate_group import shapes_of, template_at
+from fairlab.net.plate_group import shapes_of
+from fairlab.net.plate_template import first_readable
 from fairlab.ngff import group
 from fairlab.ngff.paths import inner_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from fairlab.net.plate_fields import Fields, Template
+    from fairlab.net.plate_fields import Fields
     from fairlab.net.plate_group import Check, PlateGroup
+    from fairlab.net.plate_template import Template
 
 _TRIED_AT_ONCE: Final = 16
 
@@ -58,16 +60,10 @@ def _template(found: Documents, fields: Fields, inside: str, name: str) -> Templ
     listed = group_key(f"{first}/labels", form)
     guesses = [array_key(f"{first}/{inside}/{level.path}", form) for level in fields.template.image.levels]
     found.ask([listed, group_key(f"{first}/{inside}", form), *guesses])
-    others = [path for path in sorted(fields.wells.values()) if not first.startswith(f"{path}/")]
-    places = [first, *(f"{well}/{fields.slots[0].path}" for well in others)]
-    for start in range(0, len(places), _TRIED_AT_ONCE):
-        paths = [f"{place}/{inside}" for place in places[start : start + _TRIED_AT_ONCE]]
-        if start or found[group_key(paths[0], form)] is None:
-            found.ask(group_key(path, form) for path in paths)
-        for path in paths:
-            if group_key(path, form) in found and found[group_key(path, form)] is not None:
-                return template_at(found, path, form, fields.missing)
-    names = _names(found[listed], form, where=f"{fields.store.location}/{first}/labels")
+    template = first_readable(found, _paths(found, fields, inside), form, fields.missing)
+    if template is not None:
+        return template
+    names = _names(found.readable(listed), form, where=f"{fields.store.location}/{first}/labels")
     raise SelectionError(
         f'no field has a label image "{name}"\n  at {fields.store.location}\n  the first field ({first}) has: '
         + (", ".join(f'"{known}"' for known in names) or "none"),
@@ -75,6 +71,18 @@ def _template(found: Documents, fields: Fields, inside: str, name: str) -> Templ
         url=fields.store.location,
         names=list(names),
     )
+
+
+def _paths(found: Documents, fields: Fields, inside: str) -> Iterator[str]:
+    """Where the label image may be: below the first field, then below that of each other well, many at a time."""
+    first = fields.template.path
+    yield f"{first}/{inside}"
+    others = [path for path in sorted(fields.wells.values()) if not first.startswith(f"{path}/")]
+    for start in range(0, len(others), _TRIED_AT_ONCE):
+        wells = others[start : start + _TRIED_AT_ONCE]
+        paths = [f"{well}/{fields.slots[0].path}/{inside}" for well in wells]
+        found.ask(group_key(path, fields.zarr_format) for path in paths)
+        yield from paths
 
 
 def _names(document: Any, zarr_format: int, *, where: str) -> Sequence[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from fairlab.errors import ChunkError, SelectionError, Unavailable, warn
 from fairlab.net import batch
 from fairlab.net.fetch import Cost, Part, read_into
+from fairlab.net.plate_absences import absences
 from fairlab.net.selection import points, wrapped
 from fairlab.options import max_read_bytes
 from fairlab.result_tables import readable_bytes
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from fairlab.net.selection import Positions
 
 _PLACES: Final = 3  # axes of the plate itself: row, column, field
-_NAMED: Final = 5
 
 
 class PlatePixels:
@@ -193,12 +193,9 @@ class PlatePixels:
 
     def _tell(self, absent: Sequence[Cell]) -> None:
         missing, location = self._fields.missing, self._fields.store.location
-        what = f"{self._fields.inside} of fields" if self._fields.inside else "fields that the plate lists"
-        named = ", ".join(self._fields.name(cell) for cell in absent[:_NAMED])
-        named += f" … ({len(absent)} in all)" if len(absent) > _NAMED else ""
         if missing == "error":
             raise ChunkError(
-                f"{what} are not there: {named}\n  at {location}\n"
+                f"{absences(self._fields, absent)}\n  at {location}\n"
                 '  open with missing="warn" or "fill" to read them as the fill value',
                 kind="field-missing",
                 url=location,
@@ -206,7 +203,7 @@ class PlatePixels:
             )
         if missing == "warn":
             warn(
-                f"{what} are not there and read as the fill value: {named}\n  at {location}\n"
+                f"{absences(self._fields, absent, then=' and read as the fill value')}\n  at {location}\n"
                 '  fairlab.open_plate(…, check="all") says of each field whether it is present'
             )
 
