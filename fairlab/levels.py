@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from fairlab.errors import FairlabWarning, SelectionError
 from fairlab.quantities import quantity_bytes, quantity_um, unit_um
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import xarray as xr
 
@@ -78,7 +79,7 @@ def spacing(array: xr.DataArray, dim: str) -> float:
     Raises
     ------
     SelectionError
-        kind ``"spacing-unknown"``: one sample of unstated extent, or no coordinate;
+        kind ``"spacing-unknown"``: one sample of unstated extent, names, or no coordinate;
         kind ``"spacing-irregular"``: the samples are not evenly spaced.
     """
     if dim not in array.coords:
@@ -89,6 +90,12 @@ def spacing(array: xr.DataArray, dim: str) -> float:
             dim=dim,
         )
     coord = array.coords[dim]
+    if coord.dtype.kind not in "iuf":
+        raise SelectionError(
+            f'axis "{dim}" has names and no positions; select one of them: .fair.at({dim}=…)',
+            kind="spacing-unknown",
+            dim=dim,
+        )
     if coord.size < 2:
         # One sample has no neighbour: only the reader that made the coordinate knows how far it would be.
         if "spacing" not in coord.attrs:
@@ -265,11 +272,12 @@ def _by_size(arrays: Sequence[xr.DataArray], asked_um: float) -> int:
 
 
 def _by_shape(arrays: Sequence[xr.DataArray], shape: Sequence[int]) -> int:
+    lengths = shape if isinstance(shape, Sequence) else ()
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in lengths)
+    if not (whole and 1 < len(lengths) <= len(SPACE)):
+        raise SelectionError(f"shape={shape!r}: expected samples as (y, x) or (z, y, x)", kind="shape")
     there = [dim for dim in SPACE if dim in arrays[0].dims]
     dims = (there if len(there) >= len(shape) else SPACE)[-len(shape) :]
-    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in shape)
-    if not (whole and 1 < len(shape) <= len(SPACE)):
-        raise SelectionError(f"shape={shape!r}: expected samples as (y, x) or (z, y, x)", kind="shape")
     found = [[array.sizes.get(dim, 1) for dim in dims] for array in arrays]
     fine = [i for i, sizes in enumerate(found) if all(n >= k for n, k in zip(sizes, shape, strict=True))]
     if fine:

@@ -18,6 +18,7 @@ from fairlab.provenance import records_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fairlab.net.store import Store
     from fairlab.net.traffic import Traffic
     from fairlab.ngff.omexml import OmeXml
     from fairlab.record import Record
@@ -181,7 +182,15 @@ class Origin:
         """
         from fairlab.net.ome_xml import ome_xml
 
-        return ome_xml(self._source())
+        return ome_xml(self._source(), store=self._store())
+
+    def _store(self) -> Store | None:
+        """What it is read from, as long as some of it is not read yet."""
+        from fairlab.lazy import parts_of
+
+        variables = (getattr(holder, "variable", holder) for holder in self._holders())
+        parts = (part for one in variables for part in parts_of(getattr(one, "_data", None)))
+        return next((part.pixels.store for part in parts if hasattr(part.pixels, "store")), None)
 
     def _source(self) -> str:
         for holder in self._holders():

@@ -201,6 +201,8 @@ def _check_dim(array: xr.DataArray, dim: str) -> None:
             kind="dimension-unknown",
             dim=dim,
         )
+    if not array.sizes[dim]:
+        raise SelectionError(f'axis "{dim}" is empty, so nothing is at any position', kind="outside", dim=dim)
     if dim not in array.coords:
         raise SelectionError(
             f'axis "{dim}" has no positions; select by index: .isel({dim}=…)', kind="spacing-unknown", dim=dim

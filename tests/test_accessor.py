@@ -355,3 +355,18 @@ def test_ome_xml_is_read_when_asked(tmp_path: Path, serve: Serve) -> None:
     server = serve(tmp_path)
     assert open_image(f"{server.url}/c.zarr/0").fair.ome_xml() is not None
     assert open_image(f"{server.url}/a.zarr")["scale0/image"].isel(c=0).fair.ome_xml() is None
+
+
+def test_ome_xml_of_what_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_collection(tmp_path, ["of the folder we are in"])
+    monkeypatch.chdir(tmp_path)
+    write_collection(tmp_path / "c.zarr", ["first", "second"])
+    root = tmp_path / "c.zarr"
+    objects = {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    for chunks in (None, "auto"):
+        opened = open_image(objects, series=1, chunks=chunks)
+        for obj in (opened, opened["scale0"], opened["scale0/image"].isel(c=0)):
+            found = obj.fair.ome_xml()
+            assert found is not None and [one.name for one in found.images] == ["first", "second"]
+    del objects["OME/METADATA.ome.xml"]
+    assert open_image(objects, series=1).fair.ome_xml() is None

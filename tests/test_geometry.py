@@ -127,7 +127,7 @@ def test_a_scale_that_is_none_is_refused(tmp_path: Path, version: str, scale: li
         (transformation.get("transformations") or [transformation])[0]["scale"] = scale
 
     write_store(tmp_path / "a.zarr", version=version, edit=spoil)
-    with pytest.raises(FairlabError) as caught:
+    with pytest.raises(FairlabError, match="finite numbers but zero") as caught:
         open_image(tmp_path / "a.zarr")
     assert caught.value.kind == "transformation-value"
 

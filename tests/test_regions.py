@@ -147,6 +147,20 @@ def test_no_samples(positions: dict[str, Any], kind: str) -> None:
     assert caught.value.kind == kind
 
 
+def test_names_have_no_box() -> None:
+    array = image(np.zeros((2, 4, 5)), "cyx", channels=["DAPI", "GFP"])
+    with pytest.raises(SelectionError, match=r"\.fair\.at\(c=") as caught:
+        crop(array, center={"c": 1}, width=1)
+    assert caught.value.kind == "spacing-unknown"
+
+
+@pytest.mark.parametrize("ask", [lambda a: crop(a, center={"x": 0}, width=1), lambda a: at(a, {"x": 0})])
+def test_an_axis_without_samples_has_no_positions(ask: Any) -> None:
+    with pytest.raises(SelectionError) as caught:
+        ask(plane().isel(x=slice(0, 0)))
+    assert caught.value.kind == "outside"
+
+
 def test_a_name_that_is_not_there_gets_a_hint() -> None:
     array = image(np.zeros((2, 4, 5)), "cyx", channels=["DAPI", "GFP"])
     with pytest.raises(SelectionError, match='did you mean "DAPI"') as caught:

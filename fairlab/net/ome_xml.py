@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from fairlab.net.store import Store
     from fairlab.ngff.omexml import OmeXml
 
 
-def ome_xml(location: str | os.PathLike[str]) -> OmeXml | None:
+def ome_xml(location: str | os.PathLike[str], *, store: Store | None = None) -> OmeXml | None:
     """The OME-XML of the file that an image was made from, where the conversion kept it.
 
     Parameters
@@ -26,13 +27,17 @@ def ome_xml(location: str | os.PathLike[str]) -> OmeXml | None:
     location : str or path-like
         Address of an image or collection; ``OME/METADATA.ome.xml`` is looked for there and in the two groups
         above it, where collections keep it.
+    store : Store, optional
+        What is open there already: it may be in memory, or know a signature that the address does not show.
 
     Returns
     -------
     OmeXml or None
         None when there is none, or none that can be read.
     """
-    for place in _here_and_above(str(location)):
+    if store is not None and (found := read_ome_xml(store)) is not None:
+        return found
+    for place in list(_here_and_above(str(location)))[0 if store is None else 1 :]:
         try:
             found = read_ome_xml(open_store(place))
         except FairlabError:
@@ -45,6 +50,8 @@ def ome_xml(location: str | os.PathLike[str]) -> OmeXml | None:
 def _here_and_above(location: str) -> Iterator[str]:
     """The place itself and the two above it, as far as they are the same host's."""
     split = urlsplit(location)
+    if split.scheme == "memory":
+        return  # it is no path, and nothing is above it
     if "://" not in location or split.scheme == "file":
         path = Path(split.path if split.scheme == "file" else location)
         yield str(path)

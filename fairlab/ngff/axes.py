@@ -77,7 +77,7 @@ def _axis(stated: Mapping[str, Any] | str, remarks: list[str]) -> Axis:
     if isinstance(stated, str):
         return Axis(name=stated, type=_usual(stated))
     name, kind, unit = stated["name"], stated.get("type"), text(stated.get("unit"))
-    type_ = _TYPES.get(kind, "other") if isinstance(kind, str) else _usual(name)
+    type_ = _TYPES.get(kind.lower(), "other") if isinstance(kind, str) else _usual(name)
     orientation = stated.get("orientation")
     more = {
         "orientation": text(orientation.get("value")) if isinstance(orientation, Mapping) else None,

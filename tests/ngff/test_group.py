@@ -85,7 +85,8 @@ def test_a_version_that_is_not_stated_is_inferred(version: str) -> None:
     (attributes["ome"] if version >= "0.5" else first(attributes)).pop("version")
     image = read(attributes, version)
     assert image.version == ("0.2" if version == "0.1" else version)
-    assert any("no version is stated" in remark for remark in image.remarks)
+    (remark,) = image.remarks
+    assert "no version is stated" in remark
 
 
 @pytest.mark.parametrize("draft", ["0.6rc0", "0.6.dev1", "0.6.dev4", "0.6dev1"])
@@ -271,6 +272,34 @@ def test_sequences_may_be_nested() -> None:
     assert read(attributes).levels == read(examples.image("0.6")).levels
 
 
+@pytest.mark.parametrize("version", STATED)
+def test_levels_are_put_in_order(version: str) -> None:
+    attributes = examples.image(version)
+    first(attributes)["datasets"].reverse()
+    image = read(attributes, version)
+    assert image.levels == read(examples.image(version), version).levels
+    assert "(1, 0)" in image.remarks[0]
+
+
+def test_only_sequences_are_taken_apart() -> None:
+    attributes = examples.image("0.5")
+    inner = [{"type": "scale", "scale": [1, 9, 9]}]
+    first(attributes)["coordinateTransformations"] = [{"type": "byDimension", "transformations": inner}]
+    image = read(attributes)
+    assert image.levels == read(examples.image("0.5")).levels
+    assert "byDimension" in image.remarks[0]
+
+
+def test_what_a_level_states_beyond_scale_and_translation_is_kept() -> None:
+    attributes = examples.image("0.6")
+    (step,) = first(attributes)["datasets"][1]["coordinateTransformations"]
+    step["transformations"].append({"type": "rotation", "rotation": [[1, 0, 0], [0, 0, -1], [0, 1, 0]]})
+    image = read(attributes)
+    assert image.levels == read(examples.image("0.6")).levels
+    assert image.kept == {"1/coordinateTransformations": [step]}
+    assert image.remarks == ('positions in level "1" are those before what is not applied: rotation',)
+
+
 def test_a_link_to_a_label_is_no_oddity() -> None:
     attributes = examples.image("0.6")
     link = {
@@ -295,6 +324,7 @@ def _output(name: str) -> Callable[[dict[str, Any]], None]:
         (lambda e: e["coordinateSystems"].append({}), "coordinate-systems"),
         (lambda e: e["coordinateSystems"][0].pop("axes"), "axes"),
         (_output("elsewhere"), "coordinate-system"),
+        (lambda e: e["coordinateSystems"][0].update(name="elsewhere"), "coordinate-system"),
         (lambda e: e["datasets"][0].update(coordinateTransformations=[]), "transformation"),
         (lambda e: e["datasets"][0].pop("coordinateTransformations"), "transformation"),
         (lambda e: e["datasets"][0]["coordinateTransformations"] * 2, None),
@@ -427,7 +457,7 @@ def test_odd_axes_are_remarked() -> None:
     attributes = examples.image("0.5")
     first(attributes)["axes"] = [
         {"name": "C", "type": None},
-        {"name": "y", "type": "space", "unit": "µm"},
+        {"name": "y", "type": "Space", "unit": "µm"},
         {"name": "x", "type": "angle", "unit": "parrots"},
     ]
     image = read(attributes)
