@@ -6,7 +6,7 @@ import dataclasses
 import html
 from typing import TYPE_CHECKING, Any
 
-from fairlab.errors import missing_extra
+from fairlab.widgets.toolkit import ipywidgets_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,11 +36,7 @@ class Controls:
     """
 
     def __init__(self, showing: Showing, *, failed: Callable[[Exception | None], None]):
-        try:
-            import ipywidgets
-        except ImportError as exc:
-            raise missing_extra("widgets", "show sliders", exc) from exc
-        self._widgets = ipywidgets
+        self._widgets = ipywidgets = ipywidgets_for("show sliders")
         self._showing, self._failed = showing, failed
         state = showing.state
         self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairlab.errors import QueryError, missing_extra
+from fairlab.errors import QueryError
 from fairlab.fair.report_card import card
 from fairlab.widgets.discretion import encodable, without_paths
 from fairlab.widgets.keywords import check_keywords
+from fairlab.widgets.toolkit import ipywidgets_for
 from fairlab.widgets.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -51,11 +52,7 @@ class FairCard:
         MissingExtraError
             ipywidgets is not installed.
         """
-        try:
-            import ipywidgets
-        except ImportError as exc:
-            raise missing_extra("widgets", "place a card beside other widgets", exc) from exc
-        return ipywidgets.HTML(self._repr_html_())
+        return ipywidgets_for("place a card beside other widgets").HTML(self._repr_html_())
 
     def snapshot(self, path: str | os.PathLike[str]) -> Path:
         """Write the report as a page (``.html``) or as a badge with total and interval (``.svg``).

@@ -7,6 +7,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fairlab.widgets.render import Picture
 
     Bundle = tuple[dict[str, Any], dict[str, Any]]
@@ -48,10 +50,10 @@ class Output:
         self._display(made, update=False)
         self._is_shown = True
 
-    def replace(self, made: Bundle) -> None:
-        """Put it in place of what was put out before, if anything was."""
+    def replace(self, make: Callable[[], Bundle]) -> None:
+        """Put what is made in place of what was put out before; where nothing was, nothing is made."""
         if self._is_shown:
-            self._display(made, update=True)
+            self._display(make(), update=True)
 
     def _display(self, made: Bundle, *, update: bool) -> None:
         from IPython.display import display

@@ -117,6 +117,11 @@ class Live(Front):
         """Draw the box that was set from Python."""
         self.roi = as_mapping(box, self._showing.scene)
 
+    def close(self) -> None:
+        """Take the widget away; what it was asked for and nobody will see is not read any more."""
+        self._tiles.ask([])
+        super().close()
+
     def fail(self, error: BaseException) -> None:
         """Show what went wrong under the widget, and tell the viewer."""
         super().fail(error)

@@ -123,6 +123,7 @@ class TileServer:
         self._lock = threading.Lock()
         self._queue: list[Wanted] = []
         self._is_serving = False
+        self._own = object()  # and no number of this server, which the next may have once this one is gone
 
     def ask(self, wanted: Sequence[Mapping[str, Any]]) -> None:
         """Replace what is still to be served, and return at once.
@@ -162,7 +163,7 @@ class TileServer:
     def _answer(self, part: Wanted) -> None:
         """Send one part; where it cannot be read, each of its tiles that can be, and why the others cannot."""
         tiles = list(part.tiles())
-        known = [_CACHE.get((id(self), tile)) for tile in tiles]
+        known = [_CACHE.get((self._own, tile)) for tile in tiles]
         if all(known):
             found = [one for one in known if one]
             self._send([form for form, _ in found], [content for _, content in found])
@@ -183,7 +184,7 @@ class TileServer:
         for tile, values in read:
             code, content = encoded(values)
             form = {**tile.meta(), "type": code, "height": values.shape[0], "width": values.shape[1]}
-            _CACHE.put((id(self), tile), form, content)
+            _CACHE.put((self._own, tile), form, content)
             forms.append(form)
             contents.append(content)
         self._send(forms, contents)

@@ -16,6 +16,7 @@ from fairlab.widgets.lasting import Output, bundle
 from fairlab.widgets.objects import Objects, tables_of
 from fairlab.widgets.scene import scene_of
 from fairlab.widgets.showing import Showing
+from fairlab.widgets.toolkit import close_all
 from fairlab.widgets.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ class Viewer:
     """What went wrong in the last change, or while tiles were read; None after the next good picture."""
     clicked: tuple[str, int] | None = None
     """Labels and number of the object that was clicked last."""
+    is_output: bool = False
+    """Whether it is on show as the output of a cell."""
 
     def __init__(self, showing: Showing, *, objects: Objects, fallback: bool = False):
         self._showing, self._objects, self._fallback = showing, objects, fallback
@@ -158,7 +161,7 @@ class Viewer:
         self.error = None
         if self._controls is not None:
             self._controls.follow()
-        self._output.replace(bundle(self._showing.picture))
+        self._output.replace(lambda: bundle(self._showing.picture))
 
     @property
     def view(self) -> dict[str, list[float]]:
@@ -254,6 +257,13 @@ class Viewer:
                 self._controls = self._fallen_back() if self._fallback else self._live()
             return self._controls.widget
 
+    def close(self) -> None:
+        """Take the live widget away, which kernel and notebook hold until then; :attr:`widget` makes another."""
+        with self._making:
+            controls, self._controls = self._controls, None
+        if controls is not None:
+            close_all(controls.widget)
+
     def _fallen_back(self) -> Controls:
         from fairlab.widgets.controls import Controls
 
@@ -336,6 +346,7 @@ class Viewer:
         except MissingExtraError as exc:
             warnings.warn(str(exc), FairlabWarning, stacklevel=2)
             return {**data, "text/plain": f"{data['text/plain']}\n{exc}"}, metadata
+        self.is_output = True
         return {
             _WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
             **data,

@@ -6,7 +6,8 @@ import abc
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from fairlab.errors import MissingExtraError, missing_extra
+from fairlab.errors import MissingExtraError
+from fairlab.widgets.toolkit import close_all, ipywidgets_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,11 @@ class WithPanel(abc.ABC):
     """State in Python, whose panel is made when somebody first looks; until then nothing needs ipywidgets."""
 
     viewer: Any = None
-    """What was opened last in a viewer beneath the panel; None before that, and once it is closed."""
+    """What was opened last in a viewer beneath the panel; None before that, and once it is closed.
+
+    The one before goes away with its widget, unless it was shown in a cell of its own."""
+    is_output: bool = False
+    """Whether it is on show as the output of a cell."""
     _purpose: ClassVar[str]
     """What cannot be done without the extra, for its error."""
 
@@ -46,10 +51,7 @@ class WithPanel(abc.ABC):
         """
         with self._lock:
             if self._box is None:
-                try:
-                    import ipywidgets
-                except ImportError as exc:
-                    raise missing_extra("widgets", self._purpose, exc) from exc
+                ipywidgets = ipywidgets_for(self._purpose)
                 self._front = self._panel()
                 self._below = self._beneath()
                 self._box = ipywidgets.VBox([self._front, self._below])
@@ -115,8 +117,10 @@ class WithPanel(abc.ABC):
             shown = viewer.widget
             with self._lock:
                 if turn == self._opened:
-                    self.viewer, self._below.children = viewer, (shown,)
+                    self._put(viewer, shown)
                     self._tell("opened")
+                else:
+                    viewer.close()
 
         self._beside(work, "opening …")
 
@@ -124,13 +128,31 @@ class WithPanel(abc.ABC):
         """Take the viewer away, and what is still being opened with it."""
         with self._lock:
             self._opened += 1
-            self.viewer, self._below.children = None, ()
+            self._put(None)
+
+    def _put(self, viewer: Any, *shown: Any) -> None:
+        """Place a viewer, or none, where another was, which nobody would ever close otherwise."""
+        before, self.viewer = self.viewer, viewer
+        if self._below is not None:
+            self._below.children = shown
+        if before is not None and not before.is_output:
+            before.close()
+
+    def close(self) -> None:
+        """Take the live widget away, which kernel and notebook hold until then; :attr:`widget` makes another."""
+        with self._lock:
+            self._close()
+            box, self._box, self._front = self._box, None, None
+        if box is not None:
+            close_all(box)
 
     # ── lasting ──────────────────────────────────────────────────────────────────────────────────────
 
     def _outputs(self, text: str) -> dict[str, Any]:
         """The live widget as an output of a cell, and the text beside it, which says why there is none."""
         try:
-            return {**self.widget._repr_mimebundle_(), "text/plain": text}
+            shown = self.widget._repr_mimebundle_()
         except MissingExtraError as exc:
             return {"text/plain": f"{text}\n{exc}"}
+        self.is_output = True
+        return {**shown, "text/plain": text}

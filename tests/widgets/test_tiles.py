@@ -241,6 +241,17 @@ def test_values_of_all_channels():
     assert Browser(floats).server.values({"level": 0, "planes": [], "row": 0, "column": 0}) == ["0.1"]
 
 
+def test_no_image_is_shown_the_tiles_of_one_that_is_gone():
+    # All are kept in one place, and Python gives the number of what is gone to what comes next.
+    for value in range(20):
+        browser = Browser(image(np.full((8, 8), value, "u1")))
+        browser.ask(group((0, 0)))
+        browser.wait_for(1)
+        (tile,) = browser.tiles.values()
+        assert (tile == value).all()
+        del browser
+
+
 def test_the_cache_is_bounded_and_keeps_what_is_used():
     cache = _Cache(100)
     for number in range(10):

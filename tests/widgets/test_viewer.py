@@ -18,6 +18,7 @@ import xarray as xr
 
 from fairlab.errors import FairlabWarning, MissingExtraError, OutputError, QueryError, SelectionError
 from fairlab.widgets import showing as showing_module
+from fairlab.widgets import viewer as viewer_module
 from fairlab.widgets.viewer import view
 from tests.widgets.images import Counted, image, stack, tree
 
@@ -158,6 +159,12 @@ def test_setting_the_state_draws_it():
     assert viewer.state.at["z"] == 4
     assert brightness(viewer.png()) > dark
     assert "z = 14 micrometer (5 of 5)" in viewer.text
+
+
+def test_a_picture_that_is_nowhere_shown_is_not_packed(monkeypatch):
+    viewer = view(stack())
+    monkeypatch.setattr(viewer_module, "bundle", lambda *_: pytest.fail("a PNG that nobody sees"))
+    viewer.state = viewer.state.moved(z=1)
 
 
 def test_windows_of_the_first_plane_stay():

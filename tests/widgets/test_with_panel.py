@@ -20,13 +20,19 @@ from fairlab.widgets.with_panel import WithPanel
 class Viewer:
     """Stands for a viewer, which opens when it is let."""
 
+    is_output = False
+
     def __init__(self):
         self.widget = ipywidgets.VBox()
-        self.let, self.over = threading.Event(), threading.Event()
+        self.let = threading.Event()
+        self.is_closed = False
 
     def open(self) -> Viewer:
         assert self.let.wait(30)
         return self
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 @pytest.fixture
@@ -60,6 +66,7 @@ def test_of_two_clicks_the_later_stays_whichever_opens_first(grid):
     wait(lambda: idle(grid))
     assert grid.viewer is second and grid.widget.children[1].children == (second.widget,)
     assert grid.widget.children[0].working == ""
+    assert first.is_closed and not second.is_closed
 
 
 def test_what_is_closed_while_it_opens_stays_closed(grid):
@@ -70,6 +77,30 @@ def test_what_is_closed_while_it_opens_stays_closed(grid):
     late.let.set()
     wait(lambda: idle(grid))
     assert grid.viewer is None and grid.widget.children[1].children == ()
+    assert late.is_closed
+
+
+def test_looking_on_keeps_no_more_than_one_viewer_unless_it_is_shown_elsewhere(grid):
+    def look() -> fairlab.widgets.viewer.Viewer:
+        before = grid.viewer
+        grid._received("choose", {"key": "0-0-0"})
+        wait(lambda: grid.viewer is not before and idle(grid))
+        return grid.viewer
+
+    look()
+    held = len(ipywidgets.widgets.widget._instances)
+    replaced = look()
+    kept = look()
+    assert len(ipywidgets.widgets.widget._instances) == held
+    assert replaced.widget.comm is not None, "it can be shown again"
+    kept._repr_mimebundle_()
+    shown = kept.widget
+    look()
+    assert shown.comm is not None and kept.widget is shown
+    before = len(ipywidgets.widgets.widget._instances)
+    grid.close()
+    assert len(ipywidgets.widgets.widget._instances) < before and grid.viewer is None
+    assert grid.widget.children[1].children == (), "a new one"
 
 
 def test_what_does_not_open_is_told_and_the_viewer_before_stays(grid):
