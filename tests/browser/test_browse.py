@@ -32,6 +32,7 @@ kept, base.repositories = base.repositories, lambda: lakes
 browser = fairlab.browse("newt", live=True, limit=60)
 base.repositories = kept
 browser"""
+COLUMNS = ("fl-filters", "fl-scroll")
 SELECTED = "[record.id for record in browser.selected]"
 
 
@@ -76,6 +77,10 @@ def test_facets_narrow_and_failures_are_shown_in_place(notebook: Notebook) -> No
     notebook.show('import fairlab\nfairlab.browse("mouse")')
     panel = panel_of(notebook)
     organisms = panel.get_by_role("group", name="Organism")
+    organisms.wait_for()
+    ends = [f"panel => panel.querySelector('.{part}').getBoundingClientRect().bottom" for part in COLUMNS]
+    facets, results = map(panel.evaluate, ends)
+    assert abs(facets - results) < 1, "neither column ends above the other"
     organisms.get_by_label("Homo sapiens").check()
     panel.get_by_text('"mouse", organism Homo sapiens: ').wait_for()
     assert organisms.get_by_label("Mus musculus").is_visible()

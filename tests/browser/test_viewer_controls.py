@@ -105,6 +105,13 @@ def test_a_colour_is_picked(plain: Face) -> None:
     plain.notebook.wait("v.state.channels[0].color", "#FF8800")
 
 
+def test_ends_between_whole_numbers_are_shown_in_as_many_digits_as_there_is_room_for(plain: Face) -> None:
+    white = plain.element.get_by_label("White point of DAPI, as a number")
+    plain.notebook.do("v.state = v.state.changed('DAPI', window=(0, 1256.3210449))")
+    plain.page.wait_for_function("(input) => input.value === '1256.3'", arg=white.element_handle())
+    assert white.evaluate("(input) => input.scrollWidth <= input.clientWidth")
+
+
 def test_the_window_is_set_by_handles_by_what_lies_between_and_by_numbers(plain: Face) -> None:
     plain.control("checkbox", "Show actin").uncheck()
     high = plain.control("slider", "White point of DAPI")

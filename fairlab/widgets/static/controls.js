@@ -39,7 +39,7 @@ function channelControl(number, panel, { image, state, screen }) {
 
   const end = (words, i) => {
     const write = (value) => setEnds(ends().with(i, value));
-    const text = () => (isWhole ? String(ends()[i]) : short(ends()[i], 5));
+    const text = () => (isWhole && Number.isInteger(ends()[i]) ? String(ends()[i]) : short(ends()[i], 5));
     const handle = { max: STEPS, read: () => STEPS * share(ends()[i]), words: text,
       write: (step) => write(range[0] + (step / STEPS) * (range[1] - range[0])) };
     const typed = { className: "fl-field", step: isWhole ? 1 : "any", read: text, write };

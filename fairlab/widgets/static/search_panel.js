@@ -36,7 +36,7 @@ function render({ model, el }) {
   const hint = h("span.fl-soft", { role: "status" });
   const save = button("Save list as CSV", "Save list as CSV", () => ask("save"));
   const code = h("div");
-  fill(body, form, h("div.fl-columns", filters, h("div", found, said, scroll)),
+  fill(body, form, h("div.fl-columns", filters, h("div.fl-answer", found, said, scroll)),
     h("div.fl-row.fl-foot", picked, hint, save), code);
   let quiet;
   const say = (text) => {
