@@ -78,7 +78,4 @@ class Telling:
 
 def _now(number: int, part: Path) -> str:
     """The cell that runs, by its number and first line."""
-    now = progress_of(part)
-    if not now.line:
-        return f"row {number}: {'ending' if now.done else 'starting'}"
-    return printable(f"row {number}: cell {now.done + 1} of {now.total}: {now.line}")
+    return printable(f"row {number}: {progress_of(part)}")

@@ -23,6 +23,13 @@ class Progress:
     line: str = ""
     """First line of the cell that runs."""
 
+    def __str__(self) -> str:
+        if not (self.done or self.line):
+            return "starting"
+        if self.done == self.total:
+            return "ending"
+        return f"cell {self.done + 1} of {self.total}" + (f": {self.line}" if self.line else "")
+
 
 def progress_of(part: Path) -> Progress:
     """How far the run that writes this file has come.

@@ -190,8 +190,7 @@ class RunForm(WithPanel):
         while not over.wait(_GLANCE_S):
             now = progress_of(run.output)
             if now.total and not over.is_set():
-                line = f": {now.line}" if now.line else ""
-                self._progress(f"cell {now.done + 1} of {now.total}{line}", now.done, now.total)
+                self._progress(str(now), now.done, now.total)
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import fairlab
 from fairlab.errors import NotebookError, QueryError
-from fairlab.runs.parameters import parse_parameters
-from fairlab.runs.progress import progress_of
+from fairlab.runs.parameter_cell import parse_parameters
+from fairlab.runs.progress import Progress, progress_of
 from fairlab.widgets.form_fields import fields_of, table_of
 from fairlab.widgets.panels import FormPanel
 from tests.widgets.records import HOSTILE
@@ -187,15 +187,20 @@ def test_hostile_text_stays_text():
 
 def test_progress_is_read_from_the_notebook_that_is_written(tmp_path):
     path = notebook(tmp_path, "# a comment\nfirst = 1", "second = 2")
-    assert progress_of(path).total == 3
     content = json.loads(path.read_text())
-    for cell, state in zip(content["cells"], ("completed", "running", "pending"), strict=True):
-        cell["metadata"]["papermill"] = {"status": state}
-    path.write_text(json.dumps(content))
-    now = progress_of(path)
-    assert (now.done, now.total, now.line) == (1, 3, "first = 1")
+
+    def at(*states: str) -> Progress:
+        for cell, state in zip(content["cells"], states, strict=True):
+            cell["metadata"]["papermill"] = {"status": state}
+        path.write_text(json.dumps(content))
+        return progress_of(path)
+
+    assert at("completed", "running", "pending") == Progress(done=1, total=3, line="first = 1")
+    assert str(progress_of(path)) == "cell 2 of 3: first = 1"
+    assert str(at("completed", "pending", "pending")) == "cell 2 of 3"
+    assert str(at("completed", "completed", "completed")) == "ending"
     path.write_text(path.read_text()[:50])
-    assert progress_of(path).total == 0
+    assert str(progress_of(path)) == "starting"
 
 
 def test_unknown_keywords_name_the_nearest():
