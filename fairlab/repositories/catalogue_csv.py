@@ -80,7 +80,7 @@ def read_csv(path: str | os.PathLike[str], *, name: str, title: str | None = Non
         if None in row:
             found.append((number, "", f"it has more cells than the head line's {len(columns)}"))
         elif any(cells.values()):
-            records += _record(cells, number, path, name, title, found, seen, taken)
+            records += _record(cells, number, path, name, found, seen, taken)
     if found:
         raise _refused(path, found)
     if not records:
@@ -130,7 +130,6 @@ def _record(
     number: int,
     path: Path,
     name: str,
-    title: str | None,
     faults: list[tuple[int, str, str]],
     seen: dict[str, int],
     taken: set[str],

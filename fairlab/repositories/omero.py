@@ -42,8 +42,6 @@ class Container:
     """Name, as stated."""
     description: str | None
     """Longer text."""
-    n_children: int | None
-    """Datasets of a project, plates of a screen, images of a dataset."""
     source: Source
     """Where it was named."""
 
@@ -73,7 +71,7 @@ class Omero:
 
     def containers(self, kind: ContainerKind, *, of: str = "") -> Iterator[Container]:
         """All containers of a kind, or those in another: ``of="projects/101"``."""
-        for document, number, found in self._pages(f"{of}/{_PLURAL[kind]}/".lstrip("/"), childCount="true"):
+        for document, number, found in self._pages(f"{of}/{_PLURAL[kind]}/".lstrip("/")):
             name, id = text(found.get("Name")), found.get("@id")
             if name and isinstance(id, int) and not isinstance(id, bool):
                 yield Container(
@@ -81,7 +79,6 @@ class Omero:
                     id=id,
                     name=name,
                     description=text(found.get("Description")),
-                    n_children=count(found.get("omero:childCount")),
                     source=at(document, f"/data/{number}"),
                 )
 

@@ -208,7 +208,7 @@ class XnatRepository(Archive):
         from fairlab.repositories import xnat_records
 
         document, rows = self._subject_rows(server, study)
-        found = (xnat_records.subject(server, document, n, row, study) for n, row in enumerate(rows))
+        found = (xnat_records.subject(document, n, row, study) for n, row in enumerate(rows))
         yield from (one for one in found if one is not None)
 
     @staticmethod

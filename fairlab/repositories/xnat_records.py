@@ -57,9 +57,7 @@ def project(server: Server, document: Document, number: int, row: Mapping[str, A
     )
 
 
-def subject(
-    server: Server, document: Document, number: int, row: Mapping[str, Any], of: Record
-) -> Record | None:
+def subject(document: Document, number: int, row: Mapping[str, Any], of: Record) -> Record | None:
     """The record of one subject of a project; None for a row without an identifier.
 
     Subjects are people or animals: only what names them at the server is kept, and not who entered them.

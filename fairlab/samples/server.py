@@ -121,10 +121,6 @@ class Server:
         """Whether it has stopped, or stayed behind in the process that this one was forked from."""
         return self._closed
 
-    def clear_requests(self) -> None:
-        """Forget what was asked for."""
-        self._log.clear()
-
     def url_for(self, name: str) -> str:
         """Address of a file or folder inside the served folder."""
         return f"{self.url}/{quote(self._prepare(name) if self._prepare else name)}"

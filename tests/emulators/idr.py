@@ -112,12 +112,10 @@ class Idr(OmeroServer):
         self.max_keys = 1000
         """Prefixes of one page of the bucket's listing."""
         for (kind, number), (name, pairs) in STUDIES.items():
-            self.containers[f"{kind}s"].append({"id": number, "name": name, "children": 3})
+            self.containers[f"{kind}s"].append({"id": number, "name": name})
             self.notes[kind, number] = [(INFO, pairs)]
         # The same number as a screen and as a project, and a container that is only an umbrella.
-        self.containers["projects"].append(
-            {"id": 202, "name": "idr0062-blin-nuclearsegmentation", "children": 0}
-        )
+        self.containers["projects"].append({"id": 202, "name": "idr0062-blin-nuclearsegmentation"})
         self.images[1884807] = {
             "Name": "CDK5RAP2_SIR.dv",
             "Pixels": pixels(256, 256, c=3, channels=("CENT2", None, "PCNT")),

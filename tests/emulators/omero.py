@@ -18,7 +18,7 @@ class OmeroServer(Emulator):
         self.max_limit = 1000
         """Most that one page holds, whatever is asked for."""
         self.containers: dict[str, list[dict[str, Any]]] = {"projects": [], "screens": []}
-        """By plural: ``{"id", "name", "description", "children"}``."""
+        """By plural: ``{"id", "name", "description"}``."""
         self.datasets: dict[int, list[dict[str, Any]]] = {}
         """Datasets of a project."""
         self.contents: dict[int, list[int]] = {}
@@ -37,12 +37,12 @@ class OmeroServer(Emulator):
 
     def listed(self, asked: Asked) -> Any:
         return self.page(
-            asked, [self._container(asked, asked.groups[0], one) for one in self.containers[asked.groups[0]]]
+            asked, [self._container(asked.groups[0], one) for one in self.containers[asked.groups[0]]]
         )
 
     def datasets_of(self, asked: Asked) -> Any:
         found = self.datasets.get(int(asked.groups[0]), [])
-        return self.page(asked, [self._container(asked, "datasets", one) for one in found])
+        return self.page(asked, [self._container("datasets", one) for one in found])
 
     def images_of(self, asked: Asked) -> Any:
         numbers = self.contents.get(int(asked.groups[0]), [])
@@ -78,14 +78,12 @@ class OmeroServer(Emulator):
         meta = {"totalCount": len(found), "limit": limit, "maxLimit": self.max_limit, "offset": offset}
         return {"data": found[offset : offset + limit], "meta": meta}
 
-    def _container(self, asked: Asked, plural: str, one: dict[str, Any]) -> dict[str, Any]:
-        counted = {"omero:childCount": one.get("children", 0)} if asked.param("childCount") == "true" else {}
+    def _container(self, plural: str, one: dict[str, Any]) -> dict[str, Any]:
         return {
             "@id": one["id"],
             "@type": f"{SCHEMA}{plural.capitalize()[:-1]}",
             "Name": one["name"],
             "Description": one.get("description", ""),
-            **counted,
             "omero:details": DETAILS,
             f"url:{plural[:-1]}": f"https://example.org/api/v0/m/{plural}/{one['id']}/",
         }

@@ -66,7 +66,7 @@ class Ssbd(OmeroServer):
     def __init__(self) -> None:
         super().__init__("/omero")
         self.containers["projects"] = [
-            {"id": number, "name": name, "description": description, "children": 3}
+            {"id": number, "name": name, "description": description}
             for name, (number, description, _, _) in PROJECTS.items()
         ]
         self.images[25021] = {"Name": "img0000.ipm", "Pixels": pixels(600, 600, z=66)}

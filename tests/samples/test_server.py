@@ -183,12 +183,6 @@ def test_a_file_larger_than_one_piece(server: Server) -> None:
     assert ask(server, "/large", headers={"Range": "bytes=1000000-3400000"})[2] == content[1000000:3400001]
 
 
-def test_the_log_can_be_forgotten(server: Server) -> None:
-    ask(server, "/empty")
-    server.clear_requests()
-    assert server.requests == []
-
-
 def test_closing_ends_open_connections_and_all_threads(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     server = Server(tmp_path)
