@@ -52,14 +52,14 @@ def channels(image: Image, shape: Sequence[int], *, where: str) -> dict[str, xr.
         return {}
     stated = image.channels
     if stated and len(stated) != shape[number]:
-        _warn(f"the image describes {len(stated)} channels and has {shape[number]}; none was named", where)
+        warn(f"the image describes {len(stated)} channels and has {shape[number]}; none was named", at=where)
         stated = ()
     dim = axis.name
     labels = [channel.label or "" for channel in stated]
     names = unique([label or f"channel {n}" for n, label in enumerate(labels or [""] * shape[number])])
     found = {dim: xr.Variable(dim, np.array(names, dtype="U"))}
     if stated and names != labels:
-        _warn(f"channels without a name of their own were named: {', '.join(names)}", where)
+        warn(f"channels without a name of their own were named: {', '.join(names)}", at=where)
         found["channel_label"] = xr.Variable(dim, np.array(labels, dtype="U"))
     return found | _shown(stated, dim)
 
@@ -143,10 +143,10 @@ def kept(image: Image, *, where: str) -> dict[str, str]:
     """Geometry that is stated but not applied, as an attribute; warned, as positions are not the whole truth."""
     if not image.kept:
         return {}
-    _warn(
+    warn(
         "the image states transformations that are not applied to its coordinates; they are kept in the "
         "attribute coordinate_transformations_kept",
-        where,
+        at=where,
     )
     return {"coordinate_transformations_kept": json.dumps(image.kept, default=str)}
 
@@ -162,10 +162,6 @@ def _as_fit(names: Sequence[str], rows: int, what: str) -> list[str]:
 def _plain(name: str) -> str:
     # To a tree, slashes and dots in a variable's name are a path.
     return name.replace("/", "|").strip(".") or "unnamed"
-
-
-def _warn(message: str, where: str) -> None:
-    warn(f"{message}\n  at {where}")
 
 
 def table(rows: Mapping[tuple[int, int], Mapping[str, Scalar]], shape: tuple[int, int]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ sample-unknown
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import warnings
 from contextvars import ContextVar
@@ -208,17 +209,31 @@ def told() -> Iterator[dict[str, None]]:
         _told.reset(token)
 
 
-def warn(message: str) -> None:
+def warn(message: str, *, at: str = "", advice: str = "") -> None:
     """Warn at the line of the user's own code, however deep in fairlab or xarray the reason was found.
+
+    Parameters
+    ----------
+    message : str
+        What is odd.
+    at : str
+        Address or path of it. As warnings stay in notebooks, a path is named without the folders above the image.
+    advice : str
+        What to do.
 
     Examples
     --------
     >>> import warnings
     >>> with warnings.catch_warnings(record=True, action="always") as caught:
-    ...     warn("the image is odd")
-    >>> caught[0].category.__name__
-    'FairlabWarning'
+    ...     warn("the image is odd", at="/data/me/a.zarr/labels/nuclei")
+    >>> print(caught[0].category.__name__, caught[0].message)
+    FairlabWarning the image is odd
+      at …/a.zarr/labels/nuclei
     """
+    if at:
+        message = f"{message}\n  at {at}".replace(at, _without_folders(at))
+    if advice:
+        message = f"{message}\n  {advice}"
     if (gathered := _told.get()) is not None:
         gathered.setdefault(message)
         return
@@ -226,6 +241,15 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("fairlab", "xarray"):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, FairlabWarning, stacklevel=level)
+
+
+def _without_folders(place: str) -> str:
+    """An address as it is; of a path what begins at the image, or its last part."""
+    if not re.match(r"(?:[A-Za-z]:)?[\\/]", place):
+        return place
+    parts = re.split(r"[\\/]+", place.rstrip("\\/"))
+    images = (n for n, part in enumerate(parts) if part.endswith((".zarr", ".zip")))
+    return "/".join(["…", *parts[next(images, -1) :]])
 
 
 def missing_extra(extra: str, purpose: str, cause: ImportError) -> MissingExtraError:
@@ -256,7 +280,7 @@ def missing_extra(extra: str, purpose: str, cause: ImportError) -> MissingExtraE
     return error
 
 
-def no_sockets(cause: ImportError) -> QueryError:
+def no_sockets(cause: ImportError | None = None) -> QueryError:
     """The error of whatever needs the network where Python runs inside the browser, as in JupyterLite.
 
     Examples

@@ -170,7 +170,7 @@ def _opened(
     record, (store, group) = first_that_opens(source, read)
     for part in (group, *group.labels.values()):
         for remark in part.image.remarks:
-            warn(f"{remark}\n  at {part.location}")
+            warn(remark, at=part.location)
     record = completed(
         record,
         store,

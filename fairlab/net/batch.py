@@ -175,7 +175,7 @@ class _Batch:
                 key=keys[0],
                 keys=keys,
             )
-        warn(f"{text} and read as the fill value: {named}\n  at {where}")
+        warn(f"{text} and read as the fill value: {named}", at=where)
 
     def _whole(self, item: _Object, request: Request) -> bytes | None:
         with self._naming(item):

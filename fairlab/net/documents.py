@@ -56,7 +56,7 @@ class Documents:
         try:
             return self[key]
         except FormatError as exc:
-            warn(f"left out, as it cannot be read: {exc}")
+            warn(f"left out, as it cannot be read: {exc.message.splitlines()[0]}", at=exc.url or "")
             return None
 
 

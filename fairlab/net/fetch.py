@@ -78,7 +78,7 @@ def documents(
     for key, answer in answers.items():
         value, remarks = answer if isinstance(answer, tuple) else (None, ())
         for remark in remarks:
-            warn(f"{remark.message}\n  in {store.location}/{key}")
+            warn(remark.message, at=f"{store.location}/{key}")
         found[key] = value
     return found
 

@@ -241,8 +241,9 @@ def _label_names(found: Documents, path: str, zarr_format: int, where: str) -> t
 def _no_more_than(limit: int, names: tuple[str, ...], where: str) -> tuple[str, ...]:
     if len(names) > limit:
         warn(
-            f"{len(names):,} label images are listed; the first {limit} are opened\n  at {where}\n"
-            "  open another by its own address: fairlab.open_labels(…/labels/name)"
+            f"{len(names):,} label images are listed; the first {limit} are opened",
+            at=where,
+            advice="open another by its own address: fairlab.open_labels(…/labels/name)",
         )
     return names[:limit]
 
@@ -270,7 +271,7 @@ def _label_group(
 
 def _leave_out(what: str, exc: FormatError) -> None:
     # The image itself is sound: a broken label image must not hide it.
-    warn(f"{what} cannot be read and is left out: {exc}")
+    warn(f"{what} cannot be read and is left out: {exc.message.splitlines()[0]}", at=exc.url or "")
 
 
 def _array_keys(path: str, image: Image, zarr_format: int) -> Iterable[str]:

@@ -227,7 +227,9 @@ class Fields:
 
     def _tell(self, what: str, names: Sequence[str], remedy: str) -> None:
         named = ", ".join(names[:_NAMED]) + (f" … ({len(names)} in all)" if len(names) > _NAMED else "")
-        warn(f'{what}: {named}\n  at {self.store.location}\n  fairlab.open_plate(…, check="all") {remedy}')
+        warn(
+            f"{what}: {named}", at=self.store.location, advice=f'fairlab.open_plate(…, check="all") {remedy}'
+        )
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────
 

@@ -89,7 +89,7 @@ def read_plate(
         )
     plate = group.plate(attributes, zarr_format=zarr_format, where=store.location)
     for remark in plate.remarks:
-        _warn(remark, store)
+        warn(remark, at=store.location)
     first, *others = sorted(plate.wells, key=lambda well: (well.row, well.column))
     field = f"{first.path}/{_USUAL_FIELD}"
     guesses = [
@@ -151,7 +151,7 @@ def _tell_absent(fields: Fields, cells: Iterable[Cell], store: Store, missing: M
         raise FormatError(
             f"{message}\n  at {store.location}", kind="field-missing", url=store.location, wells=wells
         )
-    _warn(message, store)
+    warn(message, at=store.location)
 
 
 def shapes_of(fields: Fields, cells: Iterable[Cell]) -> tuple[tuple[int, ...], ...]:
@@ -163,7 +163,3 @@ def shapes_of(fields: Fields, cells: Iterable[Cell]) -> tuple[tuple[int, ...], .
         found |= {reader.shape for cell in cells if (reader := fields.reader(cell, level)) is not None}
         shapes.append(tuple(max(lengths) for lengths in zip(*found, strict=True)))
     return tuple(shapes)
-
-
-def _warn(message: str, store: Store) -> None:
-    warn(f"{message}\n  at {store.location}")

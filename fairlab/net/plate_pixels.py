@@ -203,8 +203,9 @@ class PlatePixels:
             )
         if missing == "warn":
             warn(
-                f"{absences(self._fields, absent, then=' and read as the fill value')}\n  at {location}\n"
-                '  fairlab.open_plate(…, check="all") says of each field whether it is present'
+                absences(self._fields, absent, then=" and read as the fill value"),
+                at=location,
+                advice='fairlab.open_plate(…, check="all") says of each field whether it is present',
             )
 
     def _note(self, readers: Iterable[ArrayReader | None]) -> None:

@@ -12,12 +12,11 @@ import io
 import os
 import posixpath
 import struct
-import warnings
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.errors import FairlabError, FairlabWarning, FormatError
+from fairlab.errors import FairlabError, FormatError, warn
 from fairlab.net.file_in_parts import TAIL_BYTES, File
 from fairlab.ngff.paths import inner_path
 from fairlab.options import max_read_bytes, option
@@ -196,11 +195,9 @@ def _table(file: File) -> tuple[dict[str, zipfile.ZipInfo], list[int]]:
             twice.append(info.filename)
         entries[info.filename] = info
     if twice:
-        warnings.warn(
-            f"{len(twice)} names stand twice in the zip file, the later counts: {', '.join(twice[:3])}\n"
-            f"  in {file.location}",
-            FairlabWarning,
-            stacklevel=2,
+        warn(
+            f"{len(twice)} names stand twice in the zip file, the later counts: {', '.join(twice[:3])}",
+            at=file.location,
         )
     return entries, [*sorted(info.header_offset for info in infos), end]
 
