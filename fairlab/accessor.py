@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from fairlab import levels, regions, wells
+from fairlab import level_choice, levels, pixel_sizes, regions, wells
 from fairlab.costs import cost_of
 from fairlab.errors import QueryError, SelectionError, warn
 from fairlab.origin import Origin
@@ -58,7 +58,7 @@ class Fair(Origin):
         >>> fairlab.open_image("sample:nuclei").fair.pixel_size
         {'z': 1.0, 'y': 0.25, 'x': 0.25}
         """
-        return levels.pixel_size_um(self._array())
+        return pixel_sizes.pixel_size_um(self._array())
 
     def crop(
         self,
@@ -241,7 +241,7 @@ class FairTree(Fair):
         Raises
         ------
         SelectionError
-            See :func:`fairlab.levels.choose` and :func:`fairlab.levels.named`.
+            See :func:`fairlab.level_choice.choose` and :func:`fairlab.levels.named`.
 
         Examples
         --------
@@ -258,7 +258,7 @@ class FairTree(Fair):
                 kind="level-unknown",
             )
         chosen: dict[str, Any] = wishes
-        name = levels.choose(self._obj, **chosen) if level is None else levels.named(self._obj, level)
+        name = level_choice.choose(self._obj, **chosen) if level is None else levels.named(self._obj, level)
         return levels.variable(self._obj[name].dataset)
 
     def grid(self, **choices: Any) -> PlateGrid:

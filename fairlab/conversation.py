@@ -14,7 +14,7 @@ from fairlab.results import Results
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from fairlab.asking import Inquiry
+    from fairlab.inquiry import Inquiry
     from fairlab.query import Query
     from fairlab.record import Record
 

@@ -11,9 +11,11 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fairlab.asking import AsTheyAre, Inquiry, Source, failure
 from fairlab.conversation import Conversation, LiveResults
+from fairlab.digests import AsTheyAre
 from fairlab.errors import FairlabError
+from fairlab.failures import failure
+from fairlab.inquiry import Inquiry, Source
 from fairlab.lookups import images_of, lookup
 from fairlab.query import make_query
 from fairlab.repositories import base

@@ -18,7 +18,7 @@ from fairlab.traits import group_of, traits_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from fairlab.asking import Source
+    from fairlab.inquiry import Source
     from fairlab.query import Query
     from fairlab.record import Record
 

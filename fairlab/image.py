@@ -101,7 +101,7 @@ def open_image(
     for name, labels in sorted(group.labels.items(), key=lambda item: item[0].count("/")):
         if any(f"/labels/{above}" in nodes for above in _and_above(name)):
             warn(
-                f'the label image "{name}" lies inside a level of another and is left out\n  at {labels.location}'
+                f'the label image "{name}" lies inside a level of another and is left out', at=labels.location
             )
         else:
             nodes |= _label_nodes(f"/labels/{name}/", labels, store, record.id, attrs)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from fairlab.asking import failure
 from fairlab.errors import FairlabError, NotFoundError, QueryError, warn
+from fairlab.failures import failure
 from fairlab.joining import Seen, joined
 from fairlab.query import make_query
 from fairlab.record import Failure, Record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairlab.levels import choose
+from fairlab.level_choice import choose
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,7 +22,7 @@ def middle_plane(
     tree : xarray.DataTree
         From :func:`fairlab.open_image`.
     pixel_size : float or str, optional
-        Level by physical size: a number is micrometer; see :func:`fairlab.levels.choose`.
+        Level by physical size: a number is micrometer; see :func:`fairlab.level_choice.choose`.
     max_pixels : int
         Without ``pixel_size``: the finest level whose plane has at most so many pixels.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fairlab.errors import FairlabWarning, SelectionError
-from fairlab.levels import SPACE, axis_um, is_physical, spacing
+from fairlab.errors import SelectionError, warn
+from fairlab.pixel_sizes import SPACE, axis_um, is_physical, spacing
 from fairlab.quantities import position, quantity_um
 
 if TYPE_CHECKING:
@@ -83,10 +82,8 @@ def crop(array: xr.DataArray, *, center: Center, width: Quantity | Mapping[str, 
     part = array.isel(parts)
     if clipped:
         left = " × ".join(f"{dim} {part.sizes[dim]}" for dim in parts)
-        warnings.warn(
-            f"the box goes beyond the image along {', '.join(clipped)} and was clipped: {left} samples are left",
-            FairlabWarning,
-            stacklevel=3,
+        warn(
+            f"the box goes beyond the image along {', '.join(clipped)} and was clipped: {left} samples are left"
         )
     return part
 

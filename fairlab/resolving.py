@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from fairlab.asking import Arrival, Found, checked
+from fairlab.digests import Arrival, Found, checked
 from fairlab.joining import of_study
 from fairlab.matching import fits
 from fairlab.query import make_query

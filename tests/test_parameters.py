@@ -12,12 +12,8 @@ from hypothesis import strategies as st
 from fairlab.errors import NotebookError
 from fairlab.runs.credentials import holds_secret
 from fairlab.runs.notebook import read_notebook, source
-from fairlab.runs.parameters import (
-    check_parameters,
-    declared_parameters,
-    parse_parameters,
-    split_assignments,
-)
+from fairlab.runs.parameter_cell import declared_parameters, parse_parameters
+from fairlab.runs.parameters import check_parameters, split_assignments
 
 CELL = """\
 # What this notebook may be told.

@@ -7,7 +7,8 @@ import xarray as xr
 
 from fairlab.analysis.selection import CHANNEL, Image
 from fairlab.errors import SelectionError
-from fairlab.levels import SPACE, level_names, variable
+from fairlab.levels import level_names, variable
+from fairlab.pixel_sizes import SPACE
 
 Place = slice | int
 

@@ -11,6 +11,7 @@ import xarray as xr
 from fairlab import __version__
 from fairlab.analysis.grid import onto
 from fairlab.analysis.properties import SHAPE, chosen, gapless, intensities, shapes
+from fairlab.analysis.read_size import check_size
 from fairlab.analysis.selection import (
     CHANNEL,
     Image,
@@ -23,7 +24,8 @@ from fairlab.analysis.selection import (
 )
 from fairlab.citation import cite
 from fairlab.errors import SelectionError
-from fairlab.levels import axis_um, check_size, is_physical, spacing, variable
+from fairlab.levels import variable
+from fairlab.pixel_sizes import axis_um, is_physical, spacing
 from fairlab.provenance import gathered, pooled
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from fairlab import __version__
 from fairlab.analysis.objects import METHODS, Array, Method, Recipe, find_objects
+from fairlab.analysis.read_size import check_size
 from fairlab.analysis.selection import (
     RENDERING,
     Image,
@@ -23,7 +24,7 @@ from fairlab.analysis.selection import (
     pixels_of,
 )
 from fairlab.errors import SelectionError
-from fairlab.levels import axis_um, check_size, is_physical, spacing
+from fairlab.pixel_sizes import axis_um, is_physical, spacing
 from fairlab.quantities import quantity_um
 
 OPTIONS = ("fill_holes", "split", "dark_objects")

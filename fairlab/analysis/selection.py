@@ -10,7 +10,9 @@ import numpy as np
 import xarray as xr
 
 from fairlab.errors import SelectionError
-from fairlab.levels import SPACE, choose, variable
+from fairlab.level_choice import choose
+from fairlab.levels import variable
+from fairlab.pixel_sizes import SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +31,7 @@ def at_level(image: Image, pixel_size: float | str | None) -> tuple[xr.DataArray
     Raises
     ------
     SelectionError
-        kind ``"not-an-image"``; and as :func:`fairlab.levels.choose`.
+        kind ``"not-an-image"``; and as :func:`fairlab.level_choice.choose`.
     """
     if isinstance(image, xr.DataTree):
         name = choose(image, pixel_size=pixel_size)

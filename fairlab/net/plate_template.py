@@ -68,9 +68,10 @@ def first_readable(
         if template is None:
             continue
         for gone, why in unread.items():
-            _warn(f"{gone} cannot be read ({why.message.splitlines()[0]}); {path} stands for all", found)
+            problem = why.message.splitlines()[0]
+            warn(f"{gone} cannot be read ({problem}); {path} stands for all", at=found.store.location)
         for remark in template.image.remarks:
-            _warn(f"{remark} ({path}, which stands for all)", found)
+            warn(f"{remark} ({path}, which stands for all)", at=found.store.location)
         return template
     if not unread:
         return None
@@ -135,7 +136,3 @@ def well_at(found: Documents, entry: PlateWell, zarr_format: int) -> Well | None
         return group.well(attributes_of(document, zarr_format), zarr_format=zarr_format, where=where)
     except FairlabError:
         return None  # whoever reads this well is told
-
-
-def _warn(message: str, found: Documents) -> None:
-    warn(f"{message}\n  at {found.store.location}")

@@ -19,7 +19,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fairlab import moves, options
+from fairlab import moves_table, options
 from fairlab.errors import FormatError
 from fairlab.repositories import catalogue_shelf as shelves
 from fairlab.repositories.catalogue_index import fill, read_traits
@@ -127,7 +127,7 @@ def _known() -> tuple[Path, Shelf] | None:
 
 def _path(shelf: Shelf) -> Path:
     mine = f"-{shelf.key}" if shelf.key else ""
-    return options.cache_dir() / f"catalogue-{_key(moves.fingerprint())}{mine}.sqlite"
+    return options.cache_dir() / f"catalogue-{_key(moves_table.fingerprint())}{mine}.sqlite"
 
 
 @functools.cache
@@ -137,7 +137,8 @@ def _key(moved: str) -> str:
     package = Path(__file__).parent.parent
     parts = ("documents", "facts", "index", "own", "records", "runs")
     shaping = (*(f"repositories/catalogue_{part}.py" for part in parts), "record.py", "traits.py", "words.py",
-               "terms.py", "licenses.py", "moves.py", "data/common_names.csv", "data/method_words.csv")  # fmt: skip
+               "terms.py", "licenses.py", "moves.py", "moves_table.py",
+               "data/common_names.csv", "data/method_words.csv")  # fmt: skip
     for name in shaping:
         digest.update((package / name).read_bytes())
     return digest.hexdigest()[:16]

@@ -24,8 +24,10 @@ from fairlab.runs.execution import require_papermill
 from fairlab.runs.notebook import read_notebook
 from fairlab.runs.outcome import FAILED_KINDS, CellFailure
 from fairlab.runs.over_table import run_over
-from fairlab.runs.parameters import Parameter, check_parameters, declared_parameters, split_assignments
-from fairlab.runs.record import Run, list_runs, settings_of, table
+from fairlab.runs.parameter_cell import declared_parameters
+from fairlab.runs.parameters import Parameter, check_parameters, split_assignments
+from fairlab.runs.record import Run, settings_of
+from fairlab.runs.recording import list_runs, table
 from fairlab.runs.single import carry_out, check_time_limit
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from fairlab.errors import NotebookError, OutputError
 from fairlab.fair.crate_terms import FILE_NAME, part_id
 from fairlab.fair.crate_writer import crate_json
 from fairlab.fair.run_crate import Part, Told, run_crate
-from fairlab.runs.record import Run, list_runs
+from fairlab.runs.record import Run
+from fairlab.runs.recording import list_runs
 from fairlab.sharing.beside import write_beside_then_rename
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from fairlab.net.image_group import read_attributes
 from fairlab.net.store import open_store
 from fairlab.ngff import group
 from fairlab.repositories import base
-from fairlab.runs.record import read, settings_of
+from fairlab.runs.record import settings_of
+from fairlab.runs.recording import read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from fairlab.runs.batch_progress import Telling
 from fairlab.runs.earlier import Earlier
 from fairlab.runs.execution import require_papermill
 from fairlab.runs.notebook import read_notebook
-from fairlab.runs.parameters import declared_parameters
+from fairlab.runs.parameter_cell import declared_parameters
 from fairlab.runs.plan import planned
 from fairlab.runs.rows_running import DONE, DONE_UNCHECKED, Rows
 from fairlab.runs.single import check_time_limit

@@ -12,7 +12,7 @@ from fairlab import session
 from fairlab.errors import NotebookError, OutputError
 from fairlab.runs.execution import execute
 from fairlab.runs.outcome import CellFailure, prepared, settled
-from fairlab.runs.record import Run, begin, write
+from fairlab.runs.recording import begin, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fairlab.runs.execution import Brake
     from fairlab.runs.notebook import Notebook
+    from fairlab.runs.record import Run
 
 
 def check_time_limit(timeout_s: float | None) -> None:

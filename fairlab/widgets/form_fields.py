@@ -39,7 +39,7 @@ class Field:
 
         Examples
         --------
-        >>> from fairlab.runs.parameters import parse_parameters
+        >>> from fairlab.runs.parameter_cell import parse_parameters
         >>> (size,) = fields_of(parse_parameters("size: float = 0.5  # (micrometer) [0.01 .. 10]"), {})
         >>> size.holding("2").error, size.holding("20").error
         ('', 'is 20.0; expected [0.01 .. 10]')

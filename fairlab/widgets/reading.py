@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fairlab.errors import SelectionError
-from fairlab.levels import spacing
+from fairlab.pixel_sizes import spacing
 from fairlab.quantities import unit_um
 from fairlab.widgets.layout import plane_dims
 

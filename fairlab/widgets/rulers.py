@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairlab.errors import SelectionError
-from fairlab.levels import spacing
+from fairlab.pixel_sizes import spacing
 from fairlab.quantities import unit_um
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from fairlab.errors import QueryError, SelectionError
-from fairlab.levels import level_names, spacing, variable
+from fairlab.errors import QueryError, SelectionError, no_sockets
+from fairlab.levels import level_names, variable
 from fairlab.licenses import license
+from fairlab.pixel_sizes import spacing
 from fairlab.quantities import unit_um
 from fairlab.record import Record
 from fairlab.repositories.base import scheme
@@ -183,11 +184,7 @@ def scene_of(obj: Any, *, labels: Any = None) -> tuple[Scene, str | None]:
     """
     if isinstance(obj, str | os.PathLike | Record):
         if sys.platform == "emscripten":
-            raise QueryError(
-                "JupyterLite runs Python inside the browser, without the sockets that fairlab reads images through\n"
-                "  here view() takes arrays that are in memory already; use JupyterLab or Binder for the rest",
-                kind="platform",
-            )
+            raise no_sockets()
         from fairlab.image import open_image
 
         obj = open_image(obj)

@@ -6,7 +6,7 @@ import pytest
 
 from fairlab.runs.batch import Batch, BatchRow
 from fairlab.runs.batch_page import MAX_ROWS, write_page
-from fairlab.runs.parameters import parse_parameters
+from fairlab.runs.parameter_cell import parse_parameters
 from fairlab.runs.plan import Plan, planned
 from fairlab.runs.table_file import read_table
 

@@ -9,9 +9,10 @@ import pytest
 import fairlab
 from fairlab import session
 from fairlab.errors import Unavailable
-from fairlab.runs import Run, earlier, record
+from fairlab.runs import Run, earlier, recording
 from fairlab.runs.earlier import Earlier
 from fairlab.runs.notebook import read_notebook
+from fairlab.runs.record import settings_of
 from tests.runs.notebooks import write_notebook
 from tests.stores import put_attributes, write_collection, write_plate, write_store
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from fairlab.session import Opening
 
 VALUES = {"n": 1}
-SETTINGS = record.settings_of(VALUES)
+SETTINGS = settings_of(VALUES)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def notebook(tmp_path: Path) -> Path:
 
 def kept(notebook: Path, *inputs: Opening, asked: bool = False, results: bool = False, **facts: Any) -> Run:
     """A whole run, as if it had been; it may have been asked for a table, and have written one."""
-    begun = record.begin(
+    begun = recording.begin(
         "tool",
         read_notebook(notebook).sha256,
         VALUES,
@@ -51,7 +52,7 @@ def kept(notebook: Path, *inputs: Opening, asked: bool = False, results: bool = 
         **facts,
     }
     ended = replace(begun, finished=begun.started, **facts)
-    record.write(ended)
+    recording.write(ended)
     return ended
 
 
@@ -66,7 +67,7 @@ def test_the_newest_whole_run_of_the_same_notebook_and_parameters_is_found(noteb
     for status in ("failed", "interrupted", "running"):
         kept(notebook, status=status)
     assert found(notebook) == (newest, "same")
-    assert Earlier(read_notebook(notebook), notebook.parent).find(record.settings_of({"n": 2})) is None
+    assert Earlier(read_notebook(notebook), notebook.parent).find(settings_of({"n": 2})) is None
 
 
 def test_another_version_of_the_notebook_is_another_notebook(notebook: Path) -> None:

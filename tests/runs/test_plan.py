@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fairlab.errors import NotebookError
-from fairlab.runs.parameters import Parameter, parse_parameters
+from fairlab.runs.parameter_cell import parse_parameters
 from fairlab.runs.plan import Plan, planned
 from fairlab.runs.table_file import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fairlab.runs.parameters import Parameter
 
 DECLARED = parse_parameters(
     """from typing import Literal

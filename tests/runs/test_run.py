@@ -17,7 +17,7 @@ import pytest
 
 from fairlab import runs
 from fairlab.errors import FairlabWarning, MissingExtraError, NotebookError, OutputError
-from fairlab.runs import record
+from fairlab.runs import recording
 from fairlab.runs.outcome import find_failure, prepared, settled
 from tests.runs.notebooks import write_notebook
 
@@ -250,7 +250,7 @@ def test_a_killed_run_is_listed_as_interrupted(whole: runs.Run, tmp_path: Path) 
         "elsewhere": (("another-machine", gone.pid), "running"),
     }
     for name, (process, _) in cases.items():
-        record.write(replace(whole, status="running", record=folder / f"{name}.json", process=process))
+        recording.write(replace(whole, status="running", record=folder / f"{name}.json", process=process))
     assert {run.record.stem: run.status for run in runs.list_runs(tmp_path)} == {
         name: status for name, (_, status) in cases.items()
     }
@@ -260,7 +260,7 @@ def test_a_new_process_with_an_old_number_is_not_the_run(whole: runs.Run, tmp_pa
     folder = tmp_path / "tool"
     folder.mkdir()
     long_ago = whole.started.replace(year=2000)
-    record.write(
+    recording.write(
         replace(
             whole,
             status="running",
@@ -329,8 +329,8 @@ def test_what_a_notebook_takes_is_known_without_running_it(tmp_path: Path) -> No
 
 
 def test_equal_runs_in_one_second_do_not_overwrite_each_other(tmp_path: Path) -> None:
-    begun = [record.begin("tool", "0" * 64, {"n": 1}, out_dir=tmp_path) for _ in range(4)]
-    other = record.begin("tool", "0" * 64, {"n": 2}, out_dir=tmp_path)
+    begun = [recording.begin("tool", "0" * 64, {"n": 1}, out_dir=tmp_path) for _ in range(4)]
+    other = recording.begin("tool", "0" * 64, {"n": 2}, out_dir=tmp_path)
     assert len({run.output for run in [*begun, other]}) == 5
     assert len({run.output.name.split("-")[1][:8] for run in [*begun, other]}) == 2
 

@@ -12,7 +12,7 @@ from skimage.measure import label, regionprops
 
 import fairlab
 from fairlab import samples
-from fairlab.levels import spacing
+from fairlab.pixel_sizes import spacing
 from fairlab.sharing import manifest
 
 

@@ -13,63 +13,24 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final
 
-from fairlab.errors import AccessError, FairlabError, UnexpectedAnswer
-from fairlab.record import Failure, Record
+from fairlab import failures
+from fairlab.digests import Arrival
 from fairlab.repositories.base import MAX_PAGES, Page
-from fairlab.results import ALWAYS_STATED, select
+from fairlab.results import ALWAYS_STATED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from fairlab.digests import Digest, Found
     from fairlab.query import Query
+    from fairlab.record import Failure
     from fairlab.repositories.base import LiveRepository
 
 _MAX_CHECKED: Final = 3  # pages that are looked through here: an archive's best answers come first
 _OF_ONE_STUDY: Final = 4  # images that count towards enough: a hundred of one study are no answer yet
 _GLANCE_S: Final = 0.2  # where waiting for a lock cannot be interrupted, Ctrl-C waits so long
-_ADVICE: Final = {
-    "offline": "fairlab.set_options(offline=False) lets it be asked",
-    "timeout": "give it longer with timeout_s=…; results.more() asks it again",
-    "host-unknown": "see that there is a network; fairlab.set_options(hosts=…) names another address",
-    "circuit-open": "it failed several times in a row and is left in peace for a while",
-    "http-429": "it is asked too often; wait before asking again",
-    "adapter": "this is a fault of the repository's adapter, not yours: please report it",
-}
-_OTHERWISE: Final = "the others' answers are not affected; results.more() asks it again"
-
-
-class Found(NamedTuple):
-    """One record that an archive gave."""
-
-    record: Record
-    lacks: tuple[str, ...] = ()
-    """Terms of the question that neither the archive nor the record's own words account for."""
-
-
-class Arrival(NamedTuple):
-    """Something that an archive gave."""
-
-    found: tuple[Found, ...]
-    page: Page | None = None
-    """The page that is done with this."""
-
-
-class Digest(Protocol):
-    """What becomes of the pages of one archive."""
-
-    def __call__(self, page: Page, /) -> Iterator[Arrival]:
-        """What a page gives; the last arrival carries the page."""
-        ...
-
-    def notes(self) -> tuple[str, ...]:
-        """What a reader should know about it all, one sentence each."""
-        ...
-
-    def studies(self) -> Iterable[Record]:
-        """The studies that its images are of, where it came by them."""
-        ...
 
 
 @dataclass(kw_only=True)
@@ -112,7 +73,8 @@ class Source:
     @property
     def unapplied(self) -> tuple[str, ...]:
         """Filters that neither it applies nor its records state."""
-        return unapplied(self.query, self.repository)
+        able = self.repository.capabilities
+        return tuple(sorted(self.query.filters() - able.applies - able.states - ALWAYS_STATED))
 
     def take(self, arrival: Arrival) -> None:
         """Keep what arrived."""
@@ -123,47 +85,6 @@ class Source:
             self.total = self.total if page.total is None or self.checks else page.total
             self.total_exact = self.total_exact and page.total_exact
             self.said = tuple(dict.fromkeys((*self.said, *page.notes)))
-
-
-def unapplied(query: Query, repository: LiveRepository) -> tuple[str, ...]:
-    """Filters in use that neither an archive applies nor its records state."""
-    able = repository.capabilities
-    return tuple(sorted(query.filters() - able.applies - able.states - ALWAYS_STATED))
-
-
-def checked(query: Query, page: Page, *, repository: LiveRepository) -> tuple[Found, ...]:
-    """The records of a page that meet the question, as far as the archive or its records can tell."""
-    able = repository.capabilities
-    answer = select(
-        replace(query, limit=None),
-        page.records,
-        name=repository.name,
-        applies=able.applies,
-        states=able.states,
-    )
-    return tuple(
-        Found(replace(record, found_by=(repository.name,)), answer.relaxed) for record in answer.records
-    )
-
-
-@dataclass(frozen=True)
-class AsTheyAre:
-    """The digest of an archive that gives what was asked for."""
-
-    query: Query
-    repository: LiveRepository
-
-    def __call__(self, page: Page, /) -> Iterator[Arrival]:
-        """The records of the page that meet the question."""
-        yield Arrival(checked(self.query, page, repository=self.repository), page)
-
-    def notes(self) -> tuple[str, ...]:
-        """Nothing."""
-        return ()
-
-    def studies(self) -> Iterable[Record]:
-        """None: images are given as they are."""
-        return ()
 
 
 class Inquiry:
@@ -254,7 +175,7 @@ class Inquiry:
         now = time.monotonic()
         for source in self.sources:
             if self._deadlines.get(source.name, now + 1) <= now:
-                source.failure = _late(source)
+                source.failure = failures.late(source.name, given=len(source.found), limit_s=source.limit_s)
                 del self._deadlines[source.name]
 
 
@@ -270,7 +191,7 @@ def _converse(
             for arrival in _arrivals(source, want):
                 inbox.put((number, source, arrival))
     except Exception as error:  # one of many sources may be broken; the others' answers still count
-        said = failure(source.name, error)
+        said = failures.failure(source.name, error)
     inbox.put((number, source, said))
 
 
@@ -291,33 +212,3 @@ def _arrivals(source: Source, want: int | None) -> Iterator[Arrival]:
             return
     if page is None:
         yield Arrival((), Page(records=()))
-
-
-def failure(name: str, error: Exception) -> Failure:
-    """What became of asking a repository, and what the reader can do."""
-    if not isinstance(error, FairlabError):
-        return Failure(
-            repository=name,
-            kind="adapter",
-            message=f"its answer could not be read ({type(error).__name__}: {error})",
-            advice=_ADVICE["adapter"],
-        )
-    if isinstance(error, AccessError):
-        advice = "the others' answers are not affected; this one wants to know who asks"
-    elif isinstance(error, UnexpectedAnswer):
-        advice = "its interface may have changed: a newer fairlab may know it, else please report it"
-    else:
-        advice = _OTHERWISE
-    return Failure(
-        repository=name, kind=error.kind, message=error.message, advice=_ADVICE.get(error.kind, advice)
-    )
-
-
-def _late(source: Source) -> Failure:
-    given = f"{len(source.found)} records and then nothing more" if source.found else "no answer"
-    return Failure(
-        repository=source.name,
-        kind="timeout",
-        message=f"{given} within {source.limit_s:g} s",
-        advice=_ADVICE["timeout"],
-    )
