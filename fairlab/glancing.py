@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fairlab.lazy import LazyPart, parts_of
+from fairlab.net import plate_glance
 from fairlab.net.plate_pixels import PlatePixels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -18,14 +19,8 @@ _PLACES = 3  # axes of the plate itself: row, column, field
 
 def prepare(fields: Iterable[xr.Variable]) -> None:
     """Ask what must be known before :func:`glance` may guess, for many fields in one trip."""
-    cells: dict[int, tuple[PlatePixels, list[tuple[int, int, int]]]] = {}
-    for field in fields:
-        if (found := _stored(field)) is not None:
-            _, pixels, key = found
-            row, column, number = key[:_PLACES]
-            cells.setdefault(id(pixels), (pixels, []))[1].append((row, column, number))
-    for pixels, wanted in cells.values():
-        pixels.learn_wells(wanted)
+    for pixels, cells in _by_plate(fields):
+        plate_glance.learn_wells(pixels, cells.values())
 
 
 def glance(field: xr.Variable) -> NDArray[Any]:
@@ -39,7 +34,7 @@ def glance(field: xr.Variable) -> NDArray[Any]:
     Raises
     ------
     FairlabError
-        See :meth:`fairlab.net.plate_pixels.PlatePixels.glance`.
+        See :func:`fairlab.net.plate_glance.glance`.
 
     Examples
     --------
@@ -53,7 +48,31 @@ def glance(field: xr.Variable) -> NDArray[Any]:
         pixels: NDArray[Any] = field.values
         return pixels
     part, stored, key = found
-    return part.subset.arranged(stored.glance(key))
+    return part.subset.arranged(plate_glance.glance(stored, key))
+
+
+def misplaced(fields: Iterable[xr.Variable]) -> set[int]:
+    """Numbers of those fields that :func:`glance` may have taken for others: their wells have them elsewhere.
+
+    The wells are asked now, all in one trip; another glance at these fields is right.
+    """
+    return {
+        number
+        for pixels, cells in _by_plate(fields)
+        for wrong in [plate_glance.misplaced(pixels, list(cells.values()))]
+        for number, cell in cells.items()
+        if cell in wrong
+    }
+
+
+def _by_plate(fields: Iterable[xr.Variable]) -> Iterator[tuple[PlatePixels, dict[int, tuple[int, int, int]]]]:
+    """Fields that are stored, by their number, for each level of a plate."""
+    found: dict[int, tuple[PlatePixels, dict[int, tuple[int, int, int]]]] = {}
+    for number, field in enumerate(fields):
+        if (stored := _stored(field)) is not None:
+            _, pixels, (row, column, place, *_) = stored
+            found.setdefault(id(pixels), (pixels, {}))[1][number] = (row, column, place)
+    yield from found.values()
 
 
 def _stored(field: xr.Variable) -> tuple[LazyPart, PlatePixels, tuple[Any, ...]] | None:

@@ -9,9 +9,9 @@ field, so that one array can stand for the whole plate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from fairlab.errors import FairlabError, FormatError, warn
+from fairlab.errors import FairlabError
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.fetch import ArrayReader
 from fairlab.net.plate_slots import numbered
@@ -30,7 +30,6 @@ Position = tuple[int, int]
 Cell = tuple[int, int, int]
 """Row, column and field."""
 Document = Mapping[str, Any]
-_NAMED: Final = 8
 
 
 class Fields:
@@ -73,8 +72,10 @@ class Fields:
         self._names: dict[Position, tuple[str | None, ...]] = {}
         self._levels: dict[Cell, tuple[str, ...] | None] = {}
         self._documents: dict[tuple[Cell, int], Document | None] = {}
-        self._problems: dict[Cell, str] = {}
-        self._crowded: dict[Position, int] = {}
+        self.problems: dict[Cell, str] = {}
+        """What makes fields unlike the first, in words."""
+        self.crowded: dict[Position, int] = {}
+        """How many fields of a well there is no room for."""
         self.offsets: dict[Cell, tuple[float, ...]] = {}
         """Where a field that states a place of its own begins, counted from the first field's first sample."""
         self.gone: set[Position] = set()
@@ -82,7 +83,8 @@ class Fields:
         self.inside = ""
         """Where below a field its image lies; the field itself, but for label images."""
         self._own_levels = tuple(level.path for level in template.image.levels)
-        self._told = False
+        self.told = False
+        """Whether somebody was told that fields begin elsewhere than the first."""
 
     def beneath(self, inside: str, template: Template) -> Fields:
         """Images that lie below the same fields, as label images do; what is known of the wells is shared."""
@@ -106,7 +108,7 @@ class Fields:
         for cell in cells:
             if cell[:2] not in self._names and not self._take_well(cell[:2], found):
                 continue
-            if self._names[cell[:2]][cell[2]] is None or cell in self._problems:
+            if self._names[cell[:2]][cell[2]] is None or cell in self.problems:
                 continue
             if cell not in self._levels and not self._take_field(cell, found):
                 continue
@@ -120,7 +122,7 @@ class Fields:
         Raises
         ------
         FormatError
-            kind ``"plate-mismatch"``; :meth:`problems` has those of all fields.
+            kind ``"plate-mismatch"``; :attr:`problems` has those of all fields.
         """
         document = self._documents.get((cell, level))
         if document is None:
@@ -171,7 +173,7 @@ class Fields:
         """Whether a field is in the store; None as long as nobody asked, and where what is there cannot be used."""
         if cell[:2] not in self.wells:
             return False
-        if cell in self._problems:  # something is there, that is not as it should be
+        if cell in self.problems:  # something is there, that is not as it should be
             return None
         if cell[:2] in self._names and self._names[cell[:2]][cell[2]] is None:
             return False
@@ -183,59 +185,21 @@ class Fields:
             cell[:2] not in self._names or cell[:2] in self.gone or self._names[cell[:2]][cell[2]] is not None
         )
 
+    def path(self, cell: Cell) -> str | None:
+        """What its well, which was asked, calls a field; None where the well has no such field."""
+        names = self._names.get(cell[:2])
+        return None if names is None else names[cell[2]]
+
     def name(self, cell: Cell) -> str:
         """A well, and its field where the plate has several, for people."""
         well = self.wells[cell[:2]]
         return f"{well} field {cell[2]}" if len(self.slots) > 1 else well
 
-    def check(self, cells: Iterable[Cell], *, placed: bool = False) -> None:
-        """Refuse fields that are not like the first, and tell, once, what their array cannot show.
-
-        That is fields for which there is no room and, unless coordinates say where they begin (``placed``), fields
-        that begin elsewhere than the first.
-
-        Raises
-        ------
-        FormatError
-            kind ``"plate-mismatch"``.
-        """
-        cells = list(dict.fromkeys(cells))
-        unlike = {cell: self._problems[cell] for cell in cells if cell in self._problems}
-        if unlike:
-            wells = list(dict.fromkeys(self.wells[cell[:2]] for cell in unlike))
-            lines = [f"    {self.name(cell)}: {what}" for cell, what in list(unlike.items())[:_NAMED]]
-            more = f"\n    … and {len(unlike) - _NAMED} more" if len(unlike) > _NAMED else ""
-            hint = "" if self.padded else ', and join="outer" pads those that differ in shape alone'
-            raise FormatError(
-                f"{len(unlike)} fields are not like the first that can be read ({self.template.path})\n"
-                + "\n".join(lines) + more
-                + f"\n  at {self.store.location}\n  select wells that agree{hint}; fairlab.open_image opens each field",
-                kind="plate-mismatch",
-                url=self.store.location,
-                wells=wells,
-            )  # fmt: skip
-        crowded = [p for p in dict.fromkeys(cell[:2] for cell in cells) if p in self._crowded]
-        if crowded:
-            counted = [f"{self.wells[p]} ({self._crowded.pop(p, 0)} more)" for p in crowded]
-            self._tell("wells have fields for which the plate states no room", counted, "makes room")
-        placed = placed or self._told
-        if not placed and (elsewhere := [self.name(cell) for cell in cells if cell in self.offsets]):
-            self._told = True
-            self._tell(
-                "fields begin elsewhere than the first, whose positions are shown", elsewhere, "says where"
-            )
-
-    def _tell(self, what: str, names: Sequence[str], remedy: str) -> None:
-        named = ", ".join(names[:_NAMED]) + (f" … ({len(names)} in all)" if len(names) > _NAMED else "")
-        warn(
-            f"{what}: {named}", at=self.store.location, advice=f'fairlab.open_plate(…, check="all") {remedy}'
-        )
-
     # ── what is asked ────────────────────────────────────────────────────────────────────────────────
 
     def _wanted(self, cell: Cell, level: int) -> Iterator[str]:
         """Documents that are needed to read a field: the next one, and guesses at those behind it."""
-        if cell[:2] not in self.wells or cell in self._problems or (cell, level) in self._documents:
+        if cell[:2] not in self.wells or cell in self.problems or (cell, level) in self._documents:
             return
         well = self.wells[cell[:2]]
         if cell[:2] not in self._names:
@@ -268,10 +232,10 @@ class Fields:
                 names = {place: field.path for place, field in numbered(well.fields)}
         except FairlabError as exc:
             unread = f"its well cannot be read ({_first_line(exc)})"
-            self._problems |= {(*position, number): unread for number in range(len(self.slots))}
+            self.problems |= {(*position, number): unread for number in range(len(self.slots))}
         places = [(slot.acquisition, slot.number) for slot in self.slots]
         if without := len(names.keys() - places):
-            self._crowded[position] = without
+            self.crowded[position] = without
         self._names[position] = tuple(names.get(place) for place in places)
         return True
 
@@ -291,11 +255,11 @@ class Fields:
             where = f"{self.store.location}/{path}"
             image = group.image(attributes, zarr_format=self.zarr_format, where=where)
         except FairlabError as exc:
-            self._problems[cell] = f"it cannot be read ({_first_line(exc)})"
+            self.problems[cell] = f"it cannot be read ({_first_line(exc)})"
             return False
         unlike = difference(image, self.template.image, padded=self.padded)
         if unlike:
-            self._problems[cell] = unlike
+            self.problems[cell] = unlike
         shift = offset(image, self.template.image)
         if any(shift):
             self.offsets[cell] = shift
@@ -312,13 +276,13 @@ class Fields:
         try:
             document, expected = found[key], self.template.documents[level]
             if document is None:
-                self._problems[cell] = f"it has no level {levels[level]}"
+                self.problems[cell] = f"it has no level {levels[level]}"
             elif _plain(document) == _plain(expected):
                 self._documents[cell, level] = expected
             else:
                 self._compare(cell, level, document)
         except FairlabError as exc:
-            self._problems[cell] = f"it cannot be read ({_first_line(exc)})"
+            self.problems[cell] = f"it cannot be read ({_first_line(exc)})"
 
     def _compare(self, cell: Cell, level: int, document: Document) -> None:
         """Keep an array whose metadata differs, if only in how it is stored."""
@@ -326,9 +290,9 @@ class Fields:
         expected = self.template.readers[level]
         same_rank = len(reader.shape) == len(expected.shape)
         if reader.shape != expected.shape and not (self.padded and same_rank):
-            self._problems[cell] = f"its shape at level {level} is {reader.shape}, not {expected.shape}"
+            self.problems[cell] = f"its shape at level {level} is {reader.shape}, not {expected.shape}"
         elif reader.dtype.newbyteorder("=") != expected.dtype.newbyteorder("="):
-            self._problems[cell] = f"its type is {reader.dtype}, not {expected.dtype}"
+            self.problems[cell] = f"its type is {reader.dtype}, not {expected.dtype}"
         else:
             self._documents[cell, level] = document
 

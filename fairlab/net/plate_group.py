@@ -11,7 +11,7 @@ import numpy as np
 from fairlab.errors import FormatError, warn
 from fairlab.net.documents import Documents, array_key, group_key
 from fairlab.net.image_group import CRATE, read_attributes
-from fairlab.net.plate_absences import absences
+from fairlab.net.plate_faults import absences, check_fields
 from fairlab.net.plate_fields import Fields
 from fairlab.net.plate_slots import slots_of
 from fairlab.net.plate_template import field_paths, first_readable, well_at
@@ -123,7 +123,7 @@ def read_plate(
     cells = [(*position, number) for position in fields.wells for number in range(len(slots))]
     if check == "all":
         fields.learn(cells, range(len(template.readers)), found)
-        fields.check(cells, placed=True)
+        check_fields(fields, cells, placed=True)
         _tell_absent(fields, cells, store, missing)
     else:
         fields.take(cells, range(len(template.readers)), found)  # of the first field everything is known

@@ -9,6 +9,7 @@ import numpy as np
 
 from fairlab.errors import FairlabError, SelectionError
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
+from fairlab.net.plate_faults import check_fields
 from fairlab.net.plate_group import shapes_of
 from fairlab.net.plate_template import first_readable
 from fairlab.ngff import group
@@ -46,7 +47,7 @@ def read_labels(plate: PlateGroup, name: str, *, check: Check = "lazy") -> Plate
     if check == "all":
         cells = [(int(r), int(c), int(f)) for r, c, f in zip(*np.nonzero(present), strict=True)]
         below.learn(cells, range(len(levels)), found)
-        below.check(cells, placed=True)
+        check_fields(below, cells, placed=True)
         present = np.zeros_like(present)
         for cell in cells:
             present[cell] = below.is_there(cell) is not False

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from fairlab.errors import ChunkError, SelectionError, Unavailable, warn
+from fairlab.errors import ChunkError, SelectionError, warn
 from fairlab.net import batch
 from fairlab.net.fetch import Cost, Part, read_into
-from fairlab.net.plate_absences import absences
+from fairlab.net.plate_faults import absences, check_fields
 from fairlab.net.selection import points, wrapped
 from fairlab.options import max_read_bytes
 from fairlab.result_tables import readable_bytes
@@ -41,8 +41,7 @@ class PlatePixels:
 
     def __init__(self, group: PlateGroup, level: int):
         reader = group.fields.template.readers[level]
-        self._fields, self._level = group.fields, level
-        self._present = group.present
+        self.fields, self.level, self.present = group.fields, level, group.present
         self.shape: tuple[int, ...] = (*group.present.shape, *group.shapes[level])
         self.dtype: np.dtype[Any] = reader.dtype
         self.chunks: tuple[int, ...] = (1, 1, 1, *reader.chunks)
@@ -92,50 +91,6 @@ class PlatePixels:
         self._note(readers.values())
         return pixels.reshape(choice.shape)
 
-    def glance(self, key: Sequence[Positions]) -> NDArray[Any]:
-        """Pixels of one field for a quick look, with one request where :meth:`read` asks for its metadata before.
-
-        Until somebody reads a field it is taken to be as the first one, and nothing is compared. Where that does not
-        hold (there is no such chunk, or it does not decode) the field is read as always, and says what it is.
-
-        Raises
-        ------
-        SelectionError
-            kind ``"well-absent"``: the plate lists this field, and it is not in the store.
-        FormatError, ChunkError
-            As :meth:`read`.
-        """
-        row, column, field = (int(k) for k in key[:_PLACES])  # type: ignore[arg-type]  # one field: no slices
-        cell = (row, column, field)
-        may_guess = self._present[cell] and self._fields.may_guess(cell)
-        assumed = self._fields.assumed(cell, self._level) if may_guess else None
-        if assumed is not None:
-            try:
-                return assumed.read(key[_PLACES:])
-            except ChunkError as exc:
-                if isinstance(exc.__cause__, Unavailable):
-                    raise  # the server, not the field: asking it more would only take longer
-        self._fields.learn([cell], [self._level])
-        if self._present[cell] and self._fields.is_there(cell) is False:
-            raise SelectionError(
-                f"{self._fields.name(cell)} is listed by the plate, but is not in the store\n"
-                f"  at {self._fields.store.location}\n"
-                "  the upload may be incomplete; report it to the repository",
-                kind="well-absent",
-                url=self._fields.store.location,
-            )
-        reader = self._fields.reader(cell, self._level)
-        if reader is None or reader.missing != "warn" or reader.shape != self.shape[_PLACES:]:
-            return self.read(key)
-        # A plate whose dark wells were never written would warn of each of them.
-        quiet = reader.at(reader.path)
-        quiet.missing = "fill"
-        return quiet.read(key[_PLACES:])
-
-    def learn_wells(self, cells: Iterable[Cell]) -> None:
-        """Ask which fields wells have, in one trip, where :meth:`glance` may not guess it."""
-        self._fields.learn_wells(cell[:2] for cell in cells if not self._fields.may_guess(cell))
-
     def cost(self, key: Sequence[Positions]) -> Cost:
         """What :meth:`read` would ask of the store; exact once the fields' metadata is known."""
         places = [_positions(k, n) for k, n in zip(key[:_PLACES], self.shape, strict=False)]
@@ -149,7 +104,7 @@ class PlatePixels:
         cells, positions, owners = choice.pointwise()
         total = self._metadata_cost(cells, owners.size)
         for number, cell in enumerate(cells):
-            if self._fields.is_there(cell) is not False:
+            if self.fields.is_there(cell) is not False:
                 mine = owners == number
                 total += _pixels_only(self._template.cost_points([p[mine] for p in positions]))
         return total
@@ -158,7 +113,7 @@ class PlatePixels:
 
     @property
     def _template(self) -> ArrayReader:
-        return self._fields.template.readers[self._level]
+        return self.fields.template.readers[self.level]
 
     def _read(self, cells: Sequence[Cell], rest: Sequence[Positions]) -> NDArray[Any]:
         """The same part of each of several fields, ``(cell, *part)``; integers have length 1."""
@@ -184,26 +139,26 @@ class PlatePixels:
     def _readers(self, cells: Iterable[Cell]) -> dict[Cell, ArrayReader | None]:
         """Arrays of fields, all found out in one burst; fields that should be there and are not are told."""
         cells = list(dict.fromkeys(cells))
-        self._fields.learn(cells, [self._level])
-        self._fields.check(cells)
-        absent = [cell for cell in cells if self._present[cell] and self._fields.is_there(cell) is False]
+        self.fields.learn(cells, [self.level])
+        check_fields(self.fields, cells)
+        absent = [cell for cell in cells if self.present[cell] and self.fields.is_there(cell) is False]
         if absent:
             self._tell(absent)
-        return {cell: self._fields.reader(cell, self._level) for cell in cells}
+        return {cell: self.fields.reader(cell, self.level) for cell in cells}
 
     def _tell(self, absent: Sequence[Cell]) -> None:
-        missing, location = self._fields.missing, self._fields.store.location
+        missing, location = self.fields.missing, self.fields.store.location
         if missing == "error":
             raise ChunkError(
-                f"{absences(self._fields, absent)}\n  at {location}\n"
+                f"{absences(self.fields, absent)}\n  at {location}\n"
                 '  open with missing="warn" or "fill" to read them as the fill value',
                 kind="field-missing",
                 url=location,
-                wells=list(dict.fromkeys(self._fields.wells[cell[:2]] for cell in absent)),
+                wells=list(dict.fromkeys(self.fields.wells[cell[:2]] for cell in absent)),
             )
         if missing == "warn":
             warn(
-                absences(self._fields, absent, then=" and read as the fill value"),
+                absences(self.fields, absent, then=" and read as the fill value"),
                 at=location,
                 advice='fairlab.open_plate(…, check="all") says of each field whether it is present',
             )
@@ -219,7 +174,7 @@ class PlatePixels:
         if size > max_read_bytes():
             raise SelectionError(
                 f"this read would take {readable_bytes(size)}, over the limit of {readable_bytes(max_read_bytes())}\n"
-                f"  of the plate {self._fields.store.location}\n"
+                f"  of the plate {self.fields.store.location}\n"
                 "  take a coarser level (scale1, scale2 …), fewer wells (.isel, .sel), or open with "
                 'chunks="auto" and let dask go through it; fairlab.set_options(max_read_bytes=…) raises the limit',
                 kind="read-too-large",
@@ -229,7 +184,7 @@ class PlatePixels:
     # ── cost ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _cost(self, cells: Sequence[Cell], rest: Sequence[Positions]) -> Cost:
-        there = sum(self._fields.is_there(cell) is not False for cell in cells)
+        there = sum(self.fields.is_there(cell) is not False for cell in cells)
         each = self._template.cost(rest)
         lengths = [_count(k, n) for k, n in zip(rest, self.shape[_PLACES:], strict=True)]
         total = self._metadata_cost(cells, len(cells) * math.prod(lengths))
@@ -238,7 +193,7 @@ class PlatePixels:
         )
 
     def _metadata_cost(self, cells: Sequence[Cell], n_pixels: int) -> Cost:
-        unknown = self._fields.unknown_documents(cells, self._level)
+        unknown = self.fields.unknown_documents(cells, self.level)
         result = n_pixels * self.dtype.itemsize
         # Documents that are not there under their guessed names would be asked for once more.
         return Cost(requests=unknown, bytes=0, result_bytes=result, exact=not unknown)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from fairlab.errors import SelectionError
-from fairlab.glancing import glance, prepare
+from fairlab.glancing import glance, misplaced, prepare
 from fairlab.levels import level_names, variable
 from fairlab.widgets import canvas
 from fairlab.widgets.beside import beside
@@ -103,6 +103,10 @@ class PlatePictures:
         self._kept: OrderedDict[Place, PlatePicture] = OrderedDict()
         self._wanted: deque[Place] = deque()
         self._under_way: set[Place] = set()
+        self._unsure: dict[Place, None] = {}
+        """Drawn as the first well's fields lie; their wells have not said where they have theirs."""
+        self._asked: set[tuple[int, int]] = set()
+        """Wells that have."""
         self._change = threading.Condition()
         self._working = False
 
@@ -154,7 +158,7 @@ class PlatePictures:
             return {place: self._kept[place] for place in places if place in self._kept}
 
     def _waited_for(self) -> set[Place]:
-        return self._under_way.union(self._wanted)
+        return self._under_way.union(self._wanted, self._unsure)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -164,6 +168,25 @@ class PlatePictures:
                 self._sample()
             for place, found in self._read(self._take):
                 self._keep(place, self._picture(found))
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """Have those fields read again that their wells have elsewhere; pictures come first, and then this."""
+        with self._change:
+            drawn = list(self._unsure)
+        wrong: set[int] = set()
+        with contextlib.suppress(
+            Exception
+        ):  # a server that does not say so now: the pictures are still likely
+            wrong = misplaced(map(self._variable, drawn))
+        with self._change:
+            self._unsure.clear()
+            self._asked.update((place.row, place.column) for place in drawn)
+            again = [drawn[number] for number in sorted(wrong)]
+            for place in again:
+                self._kept.pop(place, None)
+            self._wanted.extend(place for place in again if place not in self._wanted)
+            self._change.notify_all()
 
     def _goes_on(self) -> bool:
         with self._change:
@@ -189,6 +212,8 @@ class PlatePictures:
         with self._change:
             self._under_way.discard(place)
             self._kept[place] = picture
+            if picture.jpeg and (place.row, place.column) not in self._asked:
+                self._unsure[place] = None
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
             self.present[place] &= not picture.absent

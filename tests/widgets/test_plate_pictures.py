@@ -255,6 +255,45 @@ def test_a_well_that_lacks_its_first_field_shows_its_own(screen, tmp_path):
         assert abs(pixels(picture).mean() - light.mean()) < 3
 
 
+def brightness(folder, well, **fields):
+    """Make every field of a well one grey, by the name of its group."""
+    for name, grey in fields.items():
+        chunk = folder / well / name.removeprefix("f") / "0" / "c" / "0" / "0" / "0"
+        chunk.write_bytes(np.full(32 * 48, grey, "uint16").tobytes())
+
+
+def test_a_well_that_lists_its_fields_in_another_order_shows_its_own(screen, tmp_path):
+    def paint(folder):
+        for well in ("A/1", "A/2", "A/3"):
+            brightness(folder, well, f0=40, f1=160)
+
+    turned = {(0, 1): ["1", "0"]}
+    pictures, server = screen(
+        paint, fields=lambda r, c: turned.get((r, c), ["0", "1"]), rows="A", columns=["1", "2", "3"]
+    )
+    told = []
+    pictures._tell = lambda place, picture: told.append(place)
+    found = pictures.get([Place(0, c, 0) for c in range(3)], seconds=30)
+    light = {place.column: round(pixels(picture).mean() / 255 * 200) for place, picture in found.items()}
+    assert light == {0: 40, 1: 160, 2: 40}
+    # All were on show before their wells were asked, each once, and only the wrong one was read again.
+    assert told[3:] == [Place(0, 1, 0)]
+    wells, chunks = [[one for one in asked(server) if one.endswith(end)] for end in ("zarr.json", "/c/0/0/0")]
+    assert wells == ["A/2/zarr.json", "A/3/zarr.json"]
+    assert chunks == ["A/1/0/0/c/0/0/0", "A/2/0/0/c/0/0/0", "A/2/1/0/c/0/0/0", "A/3/0/0/c/0/0/0"]
+    server.requests.clear()
+    pictures.get([Place(0, 1, 1)], seconds=30)
+    assert asked(server) == ["A/2/0/0/c/0/0/0"]
+
+
+def test_wells_that_do_not_say_their_order_keep_their_pictures(screen):
+    pictures, server = screen(fields=2, rows="A", columns=["1", "2", "3"])
+    server.fault("A/2/zarr.json", Fault(status=503))
+    with fairlab.set_options(timeout_s=0.3):
+        found = pictures.get([Place(0, 1, 0), Place(0, 2, 0)], seconds=30)
+    assert all(picture.jpeg and not picture.note for picture in found.values())
+
+
 def test_a_well_that_is_not_there_is_marked_and_a_damaged_one_says_why(screen):
     def spoil(folder):
         shutil.rmtree(folder / "C" / "3")
