@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from fairlab import lazy
 from fairlab.image import open_image
 from fairlab.options import set_options
 from fairlab.plate import open_plate
@@ -114,6 +116,42 @@ def test_no_more_connections_than_the_option_allows(
         np.testing.assert_array_equal(image.values, written["image 0.5"])
         cost = trips(server.take())
     assert cost.at_once == cost.connections == 20
+
+
+def test_everything_of_one_host_shares_its_connections(
+    server: LatencyServer, written: dict[str, np.ndarray]
+) -> None:
+    names = ["image 0.4", "image 0.5", "24 wells"]
+
+    def pixels(name: str) -> np.ndarray:
+        opened = open_plate if "wells" in name else open_image
+        return np.asarray(opened(f"{server.url}/{name}")["scale0/image"].values)
+
+    with set_options(max_connections=24):
+        pixels("shards")  # connections of wider tests before are let go
+        server.take()
+        with ThreadPoolExecutor(len(names)) as threads:
+            for name, found in zip(names, threads.map(pixels, names), strict=True):
+                np.testing.assert_array_equal(found, written[name])
+        cost = trips(server.take())
+    assert cost.at_once == 24
+    assert cost.connections <= 2 * 24  # those in use, and kept ones of before
+
+
+@pytest.mark.parametrize("name", ["image 0.4", "image 0.5"])
+def test_a_task_of_dask_is_one_batch_of_many_chunks(
+    server: LatencyServer, written: dict[str, np.ndarray], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lazy, "_BLOCK_BYTES", 40 * 16 * 16 * 2)  # 40 chunks, where 32 MB are usual
+    image = open_image(f"{server.url}/{name}", chunks="auto")["scale0/image"]
+    tasks = image.data.npartitions
+    assert tasks == 6  # 2 channels of 4, 4 and 2 rows of 10 chunks
+    server.take()
+    np.testing.assert_array_equal(image.compute(scheduler="synchronous").values, written[name])
+    cost = trips(server.take())
+    assert (cost.requests, cost.repeats) == (200, 0)
+    assert cost.depth == tasks  # one wave for each
+    assert cost.at_once == 40
 
 
 def test_a_plane_of_a_sharded_image(server: LatencyServer, written: dict[str, np.ndarray]) -> None:
