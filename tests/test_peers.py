@@ -10,6 +10,7 @@ import itertools
 import json
 import shutil
 import warnings
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numcodecs
@@ -31,7 +32,7 @@ from zarr.codecs import (
 
 from fairlab.errors import FairlabWarning, FormatError
 from fairlab.image import open_image
-from tests.stores import AXES, VERSIONS, put_attributes, write_store
+from tests.stores import AXES, VERSIONS, put_attributes, write_collection, write_several, write_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,6 +142,47 @@ def test_images_as_ome_zarr_and_ngff_zarr_read_them(tmp_path: Path, version: str
         got = ours(tmp_path / "a.zarr", level)
         np.testing.assert_array_equal(got, by_ome_zarr(tmp_path / "a.zarr", level))
         np.testing.assert_array_equal(got, by_ngff_zarr(tmp_path / "a.zarr", level))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_label_images(tmp_path: Path, version: str) -> None:
+    write_store(
+        tmp_path / "a.zarr", version=version, axes="tczyx", shape=(1, 2, 2, 21, 34), labels=("cells",)
+    )
+    tree, place = open_image(tmp_path / "a.zarr"), tmp_path / "a.zarr" / "labels" / "cells"
+    for level in (0, 1):
+        got = tree[f"labels/cells/scale{level}/labels"].values
+        assert got.any()
+        np.testing.assert_array_equal(got, by_zarr(place, str(level)))
+        np.testing.assert_array_equal(got, by_tensorstore(place, str(level)))
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_images_of_collections_and_of_groups_of_several(tmp_path: Path, version: str) -> None:
+    write_collection(tmp_path / "c.zarr", ["scan", "macro"], version=version)
+    write_several(tmp_path / "s.zarr", ["overview", "detail"], version=version)
+    for place, path in (("c.zarr", "1"), ("s.zarr", "detail")):
+        tree = open_image(tmp_path / place, series=1)
+        for level in (0, 1):
+            got = tree[f"scale{level}/image"].values
+            np.testing.assert_array_equal(got, by_zarr(tmp_path / place / path, str(level)))
+            np.testing.assert_array_equal(got, by_tensorstore(tmp_path / place / path, str(level)))
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_images_in_zip_files(tmp_path: Path, version: str, packing: int) -> None:
+    write_store(tmp_path / "a.zarr", version=version, shards=2 if version == "0.5" else None)
+    with zipfile.ZipFile(tmp_path / "a.ozx", "w", packing) as file:
+        for path in sorted(p for p in (tmp_path / "a.zarr").rglob("*") if p.is_file()):
+            file.write(path, path.relative_to(tmp_path / "a.zarr"))
+    got = ours(tmp_path / "a.ozx")
+    with zarr.storage.ZipStore(tmp_path / "a.ozx", read_only=True) as store:
+        np.testing.assert_array_equal(got, np.asarray(zarr.open_array(store, path="0", mode="r")[...]))
+    inside = f"file://{tmp_path}/a.ozx|zip:0/|{'zarr3' if version == '0.5' else 'zarr2'}:"
+    np.testing.assert_array_equal(
+        got, np.asarray(tensorstore.open(inside, open=True).result().read().result())
+    )
 
 
 # ── single arrays ────────────────────────────────────────────────────────────────────────────────────

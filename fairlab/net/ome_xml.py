@@ -50,8 +50,6 @@ def ome_xml(location: str | os.PathLike[str], *, store: Store | None = None) -> 
 def _here_and_above(location: str) -> Iterator[str]:
     """The place itself and the two above it, as far as they are the same host's."""
     split = urlsplit(location)
-    if split.scheme == "memory":
-        return  # it is no path, and nothing is above it
     if "://" not in location or split.scheme == "file":
         path = Path(split.path if split.scheme == "file" else location)
         yield str(path)
