@@ -212,7 +212,7 @@ def _label_nodes(
     prefix: str, group: Group, store: Store, image_id: str, attrs: Mapping[str, Any]
 ) -> dict[str, xr.Dataset]:
     """The levels of a label image, and what is stated of its labels, by place in the tree."""
-    own = {key: value for key, value in attrs.items() if key != "coordinate_transformations_kept"}
+    own = dict(attrs)
     stated = group.image.label
     if stated.source is not None:
         own["source_image"] = "/".join(part for part in (store.location, stated.source) if part)

@@ -561,9 +561,11 @@ def test_a_collection_says_which_images_it_holds(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_collection_of_one_opens(tmp_path: Path, version: str) -> None:
+def test_a_collection_of_one_opens(tmp_path: Path, serve: Serve, version: str) -> None:
     (image,) = write_collection(tmp_path / "a.zarr", ["scan"], version=version)
-    np.testing.assert_array_equal(open_image(tmp_path / "a.zarr")["scale0/image"].values, image)
+    server = serve(tmp_path)
+    np.testing.assert_array_equal(open_image(f"{server.url}/a.zarr")["scale0/image"].values, image)
+    assert not [path for path in server.paths() if "METADATA" in path]
 
 
 def test_a_collection_of_many_is_found_by_trying(tmp_path: Path) -> None:

@@ -281,6 +281,27 @@ def test_levels_are_put_in_order(version: str) -> None:
     assert "(1, 0)" in image.remarks[0]
 
 
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize("suffix", ["", "-dev-spatialdata"])
+def test_ways_to_named_systems_are_not_one_after_the_other(version: str, suffix: str) -> None:
+    """As SpatialData writes them: each leads from the image to a system of its own."""
+    attributes = examples.image(version)
+    (block(attributes) if version == "0.5" else first(attributes))["version"] = version + suffix
+
+    def way(name: str, **step: Any) -> dict[str, Any]:
+        return {**step, "input": {"name": "cyx", "axes": []}, "output": {"name": name, "axes": []}}
+
+    first(attributes)["coordinateTransformations"] = [way("global", type="identity")]
+    plain = read(examples.image(version), version)
+    assert read(attributes, version) == plain
+    ways = [way("global", type="scale", scale=[1, 2, 2]), way("aligned", type="scale", scale=[1, 7, 7])]
+    first(attributes)["coordinateTransformations"] = ways
+    image = read(attributes, version)
+    assert image.levels == plain.levels
+    assert image.kept == {"coordinateTransformations": ways}
+    assert "names" in image.remarks[0]
+
+
 def test_only_sequences_are_taken_apart() -> None:
     attributes = examples.image("0.5")
     inner = [{"type": "scale", "scale": [1, 9, 9]}]

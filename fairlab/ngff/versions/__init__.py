@@ -24,12 +24,12 @@ def is_read(version: str) -> bool:
 
 
 def without_draft(version: str) -> str:
-    """A version without its draft number.
+    """A version without its draft number, or the name under which SpatialData extends it.
 
     Examples
     --------
-    >>> without_draft("0.6rc0"), without_draft("0.6.dev4"), without_draft("next")
-    ('0.6', '0.6', 'next')
+    >>> without_draft("0.6rc0"), without_draft("0.6.dev4"), without_draft("0.4-dev-spatialdata"), without_draft("next")
+    ('0.6', '0.6', '0.4', 'next')
     """
-    match = re.fullmatch(r"(0\.\d)(?:[.-]?(?:dev|rc)\d*)?", version.strip())
+    match = re.fullmatch(r"(0\.\d)(?:[.-]?(?:dev|rc)\d*(?:-spatialdata)?)?", version.strip())
     return match[1] if match else version

@@ -21,8 +21,16 @@ def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> 
     """One entry of ``multiscales``; see :func:`fairlab.ngff.group.image`."""
     remarks: list[str] = []
     found = axes.read(entry.get("axes"), place=place, where=where, remarks=remarks)
-    whole = transformations(entry, place=place, where=where)
+    stated = transformations(entry, place=place, where=where)
+    # SpatialData states ways from the image to systems with names there: each another way, not one after the other.
+    whole = [step for step in stated if not {"input", "output"} & set(step)]
+    named = [step for step in stated if step not in whole]
     kept: dict[str, Any] = {}
+    if any(step.get("type") != "identity" for step in flat(named)):
+        kept["coordinateTransformations"] = stated
+        remarks.append(
+            "transformations lead to coordinate systems with names; positions are those before them"
+        )
     left: dict[str, None] = {}
     levels = []
     for here, dataset, path in datasets(entry, place=place, where=where):
@@ -42,7 +50,7 @@ def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> 
             if compose([own], n_axes=len(found), where=where, place=here).left:
                 kept[f"{path}/coordinateTransformations"] = own
             if whole:
-                kept["coordinateTransformations"] = whole
+                kept["coordinateTransformations"] = stated
         levels.append(Level(path=path, scale=composed.scale, translation=composed.translation))
     if left:
         remarks.append(f"positions are those before what is not applied: {', '.join(left)}")
