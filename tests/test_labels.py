@@ -176,7 +176,7 @@ def test_labels_elsewhere_are_refused_and_the_image_opens(tmp_path: Path, serve:
     write_store(tmp_path / "b.zarr")
     put_attributes(tmp_path / "a.zarr" / "labels", {"labels": [name]}, "0.5")
     server = serve(tmp_path)
-    with pytest.warns(FairlabWarning, match="labels"):
+    with pytest.warns(FairlabWarning, match="list of label images"):
         tree = open_image(f"{server.url}/a.zarr")
     np.testing.assert_array_equal(tree["scale0/image"].values, full)
     assert "labels" not in tree.children
