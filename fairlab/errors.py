@@ -41,6 +41,8 @@ import warnings
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from fairlab.foreign_text import legible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,7 +71,8 @@ class FairlabError(Exception):
     kind: str = "error"
 
     def __init__(self, message: str, *, kind: str | None = None, url: str | None = None, **context: Any):
-        super().__init__(message)
+        # Zarr, numpy and servers repeat what strangers wrote; a terminal or a log must be able to take it.
+        super().__init__(legible(message))
         self.kind = kind or type(self).kind
         self.url = url
         self.context = context

@@ -12,6 +12,12 @@ from fairlab.options import option
 
 _PORTS: Final = {"http": 80, "https": 443}
 THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+# Blocks that ipaddress calls global, or not, as its version goes: sites of old, translators of a network's own.
+_NEAR: Final = tuple(map(ipaddress.IPv6Network, ("fec0::/10", "64:ff9b:1::/48")))
+# IPv4 in the last four bytes: compatible, mapped, translated (RFC 4291, 2765, 6052).
+_CARRIERS: Final = tuple(
+    map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
+)
 
 
 def redact(url: str) -> str:
@@ -79,6 +85,8 @@ def redirected(url: str, location: str) -> tuple[str, bool]:
 def is_inside(address: str) -> bool:
     """Whether a numeric address is of this machine or its neighbourhood: loopback, private, link-local.
 
+    An address of IPv6 that leads to one of IPv4 (mapped, translated, through a tunnel) is where that is.
+
     Examples
     --------
     >>> is_inside("169.254.169.254"), is_inside("::ffff:10.0.0.1"), is_inside("9.9.9.9"), is_inside("example.org")
@@ -88,7 +96,18 @@ def is_inside(address: str) -> bool:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return not (getattr(parsed, "ipv4_mapped", None) or parsed).is_global
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if any(parsed in network for network in _NEAR):
+            return True
+        parsed = _carried(parsed) or parsed
+    return parsed.is_multicast or not parsed.is_global
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address of IPv4 that one of IPv6 stands for."""
+    if any(address in network for network in _CARRIERS):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.sixtofour
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -17,6 +17,7 @@ from fairlab.errors import ChunkError, FormatError
 from fairlab.net import shards
 from fairlab.net.shards import named
 from fairlab.net.unpacking import SAME_SIZE, UNPACK, Buffer, Scratch, Unpack, checked
+from fairlab.options import max_read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -71,7 +72,9 @@ class Coding:
         if self.layout is not None and self.inner is not None:
             each = self.inner.limit - _SLACK + _HEADERS
             return _REWRITTEN * (math.prod(self.layout.counts) * each + self.layout.index_bytes) + _SLACK
-        size = self.nbytes * (_WIDENED if self.filters else 1)
+        size = self.nbytes
+        if self.filters:
+            size = max(size, min(size * _WIDENED, max_read_bytes()))
         return size + size // 8 + _SLACK
 
     @cached_property

@@ -7,14 +7,13 @@ read may. (That paths stay inside their store is :mod:`fairlab.ngff.paths`' to p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import numpy as np
 
 from fairlab.errors import FormatError, SelectionError
 from fairlab.options import max_read_bytes
 from fairlab.result_tables import readable_bytes
-
-if TYPE_CHECKING:
-    import numpy as np
 
 SMALL_OBJECT: Final = 8 * 1024 * 1024
 """Objects up to so many bytes are fetched whole when all of them is wanted."""
@@ -27,6 +26,7 @@ _V3_CODECS: Final = frozenset(
     | {f"numcodecs.{name}" for name in _V2_CODECS}
 )
 _NUMBERS: Final = frozenset("biufc")
+_DTYPE_KEYS: Final = ("dtype", "astype", "encode_dtype", "decode_dtype")
 
 
 def _decoding_faults() -> tuple[type[Exception], ...]:
@@ -52,9 +52,10 @@ def check_array(metadata: Mapping[str, Any], *, where: str) -> None:
     Raises
     ------
     FormatError
-        kind ``"codec-refused"``.
+        kind ``"codec-refused"``, or ``"dtype-refused"``: a filter would turn pixels into texts or objects, each of
+        which may be as large as the filter says.
     """
-    for name in _codec_names(metadata):
+    for name, how in _codecs(metadata):
         allowed = _V3_CODECS if metadata.get("zarr_format") == 3 else _V2_CODECS
         if name not in allowed:
             raise FormatError(
@@ -64,6 +65,9 @@ def check_array(metadata: Mapping[str, Any], *, where: str) -> None:
                 url=where,
                 codec=name,
             )
+        for key in _DTYPE_KEYS:
+            if how.get(key) is not None:
+                check_dtype(np.dtype(how[key]), where=where)
 
 
 def check_dtype(dtype: np.dtype[Any], *, where: str) -> None:
@@ -119,16 +123,16 @@ def check_read(size: int, *, where: str) -> None:
         )
 
 
-def _codec_names(metadata: Mapping[str, Any]) -> Iterable[str]:
+def _codecs(metadata: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Name and configuration of every codec, those inside shards too."""
     if metadata.get("zarr_format") != 3:
         for codec in [metadata.get("compressor"), *(metadata.get("filters") or [])]:
             if codec is not None:
-                yield str(codec.get("id")) if isinstance(codec, Mapping) else str(codec)
+                yield (str(codec.get("id")), codec) if isinstance(codec, Mapping) else (str(codec), {})
         return
     for codec in metadata.get("codecs") or []:
-        yield str(codec.get("name")) if isinstance(codec, Mapping) else str(codec)
-        configuration = codec.get("configuration") if isinstance(codec, Mapping) else None
-        if isinstance(configuration, Mapping):
-            inner = {"zarr_format": 3}
-            for key in ("codecs", "index_codecs"):
-                yield from _codec_names({**inner, "codecs": configuration.get(key)})
+        how = codec.get("configuration") if isinstance(codec, Mapping) else None
+        how = how if isinstance(how, Mapping) else {}
+        yield str(codec.get("name")) if isinstance(codec, Mapping) else str(codec), how
+        for key in ("codecs", "index_codecs"):
+            yield from _codecs({"zarr_format": 3, "codecs": how.get(key)})

@@ -40,8 +40,8 @@ class StoredArray:
 
     def __init__(self, metadata: Mapping[str, Any], path: str, *, where: str):
         self.path, self.where, self.document = path, where, metadata
-        guard.check_array(metadata, where=where)
         try:
+            guard.check_array(metadata, where=where)
             self._metadata = zarr_bridge.parse(metadata)
             self.shape: tuple[int, ...] = tuple(int(n) for n in self._metadata.shape)
             self.chunks = _chunk_shape(metadata)

@@ -130,7 +130,9 @@ def _lzma(body: Buffer, size: int | None, limit: int, how: Mapping[str, Any], sc
 
     format_ = int(how.get("format", lzma.FORMAT_XZ))
     filters = how.get("filters") if format_ == lzma.FORMAT_RAW else None
-    # The header asks for the dictionary's memory; the strongest preset needs 65 MB.
+    # The header, or the metadata, asks for the dictionary's memory; the strongest preset needs 65 MB.
+    if any(int(stated.get("dict_size") or 0) > _LZMA_MEMORY for stated in filters or ()):
+        raise ChunkError("its dictionary asks for more memory than any preset", kind="chunk-damaged")
     return _streamed(
         lambda: lzma.LZMADecompressor(format_, memlimit=None if filters else _LZMA_MEMORY, filters=filters),
         body,

@@ -74,7 +74,16 @@ def test_a_host_the_user_named_is_followed_without_credentials() -> None:
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1",
-     "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1"],
+     "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "::", "::127.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b::a9fe:a9fe",
+     "64:ff9b:1::1", "2002:7f00:1::", "fec0::1", "ff02::1", "224.0.0.1", "240.0.0.1"],
 )  # fmt: skip
 def test_addresses_inside_are_known(address: str) -> None:
     assert is_inside(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["9.9.9.9", "::ffff:9.9.9.9", "64:ff9b::909:909", "2002:909:909::1", "2606:4700::1111", "example.org", "127.1", ""],
+)  # fmt: skip
+def test_addresses_outside_and_names_are_none_of_them(address: str) -> None:
+    assert not is_inside(address)
