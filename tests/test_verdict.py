@@ -145,6 +145,10 @@ def _write(place: str, text: str) -> Callable[[Path], Any]:
     return lambda root: (root / place).write_text(text)
 
 
+def _copy(source: str, place: str) -> Callable[[Path], Any]:
+    return lambda root: shutil.copy(root / source, root / place)
+
+
 def _remove(*places: str) -> Callable[[Path], None]:
     def act(root: Path) -> None:
         for place in places:
@@ -188,6 +192,7 @@ BREAKS: list[tuple[str, Callable[[Path], Any], str, str]] = [
         "metadata",
     ),
     ("0.5", _write("labels/zarr.json", "not JSON"), "error", "*"),
+    ("0.5", _copy("0/zarr.json", "labels/cells/zarr.json"), "error", "group"),
 ]
 
 
@@ -374,6 +379,42 @@ def test_wells_keep_what_the_plate_says(
     verdict = fairlab.validate(root)
     assert level == "valid" or f"hierarchy.{code}" in _types(verdict, level)
     assert level != "valid" or verdict
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("field_count", "(field_count)"), ("maximumfieldcount", "of acquisition 1")]
+)
+def test_each_number_of_fields_is_held_by_itself(tmp_path: Path, key: str, said: str) -> None:
+    root = _plate(tmp_path / "a.zarr", acquisitions=(1,))
+
+    def fewer(document: dict[str, Any]) -> None:
+        plate = document["attributes"]["ome"]["plate"]
+        plate["field_count"] = plate["acquisitions"][0]["maximumfieldcount"] = 9
+        (plate if key == "field_count" else plate["acquisitions"][0])[key] = 1
+
+    _edit(root / "zarr.json", fewer)
+    found = {p.msg for p in fairlab.validate(root).problems if p.type == "hierarchy.field-count"}
+    assert found and all(said in message for message in found)
+
+
+def test_a_part_of_a_hierarchy_is_looked_into_as_a_whole(tmp_path: Path) -> None:
+    root = _image(tmp_path / "a.zarr", labels=("cells",))
+    assert fairlab.validate(root / "labels").checked == 4
+    shutil.rmtree(root / "labels" / "cells" / "1")
+    assert _types(fairlab.validate(root / "labels")) == {"hierarchy.missing"}
+    plate = _plate(tmp_path / "b.zarr")
+    assert fairlab.validate(plate / "A" / "1").checked == 7
+    shutil.rmtree(plate / "A" / "1" / "0" / "1")
+    assert _types(fairlab.validate(plate / "A" / "1")) == {"hierarchy.missing"}
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_arrays_of_every_image_of_a_collection_are_there(tmp_path: Path, listed: bool) -> None:
+    write_collection(tmp_path / "a.zarr", ["a", "b", "c"], version="0.4", listed=listed)
+    shutil.rmtree(tmp_path / "a.zarr" / "2" / "0")
+    verdict = fairlab.validate(tmp_path / "a.zarr")
+    assert _types(verdict) == {"hierarchy.missing"}
+    assert [p.loc for p in verdict.problems if p.level == "error"] == ["2/0/.zarray#"]
 
 
 def test_collections_without_a_list_are_numbered_without_a_gap(tmp_path: Path) -> None:

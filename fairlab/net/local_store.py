@@ -122,9 +122,11 @@ class _NotAFile(Exception):
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    # Without the flag a pipe is opened when somebody writes into it, which may be never.
+    # Without the first flag a pipe is opened when somebody writes into it, which may be never; with the second, a
+    # link that was put here since the path was resolved is not followed.
+    flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
-        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        return os.open(path, flags)
     except OSError as exc:
         if exc.errno == errno.ENXIO:  # what a socket answers, and a device that is not there
             raise _NotAFile from exc

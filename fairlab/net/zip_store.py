@@ -176,6 +176,8 @@ def _table(file: File) -> tuple[dict[str, zipfile.ZipInfo], list[int]]:
     try:
         with zipfile.ZipFile(_Seekable(file)) as archive:
             infos, end = archive.infolist(), archive.start_dir
+        if any(info.header_offset < 0 for info in infos):
+            raise zipfile.BadZipFile("its entries begin before the file does")
     except FairlabError:
         raise  # the web or the disk, not the zip, is at fault, and says so
     # NotImplementedError is zipfile's word for versions of the format that it does not know.

@@ -200,6 +200,37 @@ def test_a_zip_entry_that_is_not_what_it_says(
     assert caught.value.kind == kind
 
 
+def test_entries_before_the_beginning_are_no_zip(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("0", BODY)
+    content = bytearray(path.read_bytes())
+    end = content.rindex(b"PK\x05\x06")
+    content[end + 16 : end + 20] = struct.pack(
+        "<L", 2**32 - 2
+    )  # where the table of contents is said to begin
+    path.write_bytes(bytes(content))
+    with pytest.raises(FormatError) as caught:
+        open_store(path)
+    assert caught.value.kind == "not-a-zip"
+
+
+def test_entries_that_overlap_give_no_more_than_each_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("0", BODY)
+        file.writestr("1", BODY[::-1])
+    content = bytearray(path.read_bytes())
+    table = content.rindex(b"PK\x01\x02")
+    content[table + 42 : table + 46] = struct.pack("<L", 0)  # the second lies where the first does
+    path.write_bytes(bytes(content))
+    store = open_store(path)
+    assert store.get("0") == BODY
+    with pytest.raises(FormatError) as caught:
+        store.get("1")
+    assert caught.value.kind == "zip-damaged"
+
+
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
@@ -295,6 +326,27 @@ def test_links_out_of_a_folder_are_followed_on_request_only(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(os.name != "posix", reason="makes pipes and sockets of POSIX")
+def test_a_link_put_in_place_after_the_look_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/0").write_bytes(b"inside")
+    (tmp_path / "secret").write_bytes(b"outside")
+    store = open_store(tmp_path / "store")
+    resolved = os.path.realpath
+
+    def exchanged_meanwhile(path: str) -> str:
+        found = resolved(path)
+        (tmp_path / "store/0").unlink()
+        (tmp_path / "store/0").symlink_to(tmp_path / "secret")
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", exchanged_meanwhile)
+    with pytest.raises(Unavailable) as caught:
+        store.get("0")
+    assert caught.value.kind == "file"
+
+
 def test_only_files_are_read_and_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # a socket's path may not be long
     os.mkfifo(tmp_path / "pipe")
