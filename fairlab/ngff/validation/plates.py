@@ -154,7 +154,11 @@ PLATE_04 = Fields(
     keys={**_PLATE_KEYS, "version": should(Text())}, section="plate", also=(_wells_on_the_grid,)
 )
 """0.4: wells lie on the grid of rows and columns."""
-PLATE_05 = Fields(keys=_PLATE_KEYS, section="plate", also=(_wells_on_the_grid, _asks_for_its_version))
+PLATE_05 = Fields(
+    keys={**_PLATE_KEYS, "version": may(Text())},
+    section="plate",
+    also=(_wells_on_the_grid, _asks_for_its_version),
+)
 """0.5: as before; the version has moved up."""
 PLATE_06 = Fields(keys=_PLATE_KEYS, section="plate", also=(_wells_on_the_grid,))
 """0.6."""
