@@ -484,10 +484,12 @@ def test_a_colour_image(tmp_path: Path) -> None:
             {"label": label, "color": color, "window": {"start": 0, "end": 255, "min": 0, "max": 255}}
             for label, color in (("Red", "FF0000"), ("Green", "00FF00"), ("Blue", "0000FF"))
         ]
+        attributes["ome"]["omero"]["channels"][1]["active"] = False
 
     full = write_store(tmp_path / "a.zarr", axes="yxc", shape=(40, 60, 3), dtype="uint8", edit=colours)
     image = open_image(tmp_path / "a.zarr")["scale0/image"]
     assert image.color.values.tolist() == ["#FF0000", "#00FF00", "#0000FF"]
+    assert image.active.values.tolist() == [True, False, True]
     np.testing.assert_array_equal(image.sel(c="Green").values, full[..., 1])
 
 
