@@ -63,8 +63,8 @@ def open_image(
         e.g. ``(t, c, z, y, x)``; positions of sample centres as coordinates with ``units`` (NGFF names)
         and ``spacing`` (below zero where the image says that positions fall), and ``orientation`` and
         ``long_name`` where it states them; channel names on ``c``, with ``color``, ``window_start``,
-        ``window_end`` and ``active`` where the image states them, and ``channel_label`` where names had to be made different;
-        and the scalar coordinate ``image_id``. Label images are at ``labels/<name>/scale0`` … with the
+        ``window_end`` and ``active`` where the image states them, and ``channel_label`` where names had to be
+        made different; and the scalar coordinate ``image_id``. Label images are at ``labels/<name>/scale0`` … with the
         variable ``labels``, and ``labels/<name>/properties`` holds what is stated of each label.
         Attributes on the root and on every variable name licence, credit, organism and source;
         ``fairlab_record`` is the whole record, and ``coordinate_transformations_kept`` has geometry that
