@@ -10,7 +10,6 @@ import itertools
 import json
 import shutil
 import warnings
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numcodecs
@@ -32,7 +31,8 @@ from zarr.codecs import (
 
 from fairlab.errors import FairlabWarning, FormatError
 from fairlab.image import open_image
-from tests.stores import AXES, VERSIONS, put_attributes, write_collection, write_several, write_store
+from tests.second_readers import by_ngff_zarr, by_ome_zarr, by_tensorstore, by_zarr
+from tests.stores import AXES, VERSIONS, put_attributes, write_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,38 +42,7 @@ CHUNKS = (16, 25)
 _HAS_LZMA = hasattr(numcodecs, "LZMA")  # some builds of Python come without it
 
 
-# ── the second implementations ───────────────────────────────────────────────────────────────────────
-
-
-def by_zarr(path: Path, level: str) -> np.ndarray:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about its own codecs' standing
-        return np.asarray(zarr.open_array(path / level, mode="r")[...])
-
-
-def by_tensorstore(path: Path, level: str) -> np.ndarray | None:
-    """Pixels, or None when tensorstore does not know a codec or a type."""
-    driver = "zarr3" if (path / level / "zarr.json").exists() else "zarr"
-    spec = {"driver": driver, "kvstore": {"driver": "file", "path": f"{path / level}/"}}
-    try:
-        return np.asarray(tensorstore.open(spec).result().read().result())
-    except (ValueError, NotImplementedError):  # what it raises for a codec or a type that it lacks
-        return None
-
-
-def by_ome_zarr(path: Path, level: int) -> np.ndarray:
-    from ome_zarr.io import parse_url
-    from ome_zarr.reader import Reader
-
-    location = parse_url(path)
-    assert location is not None
-    return np.asarray(next(iter(Reader(location)())).data[level])
-
-
-def by_ngff_zarr(path: Path, level: int) -> np.ndarray:
-    import ngff_zarr
-
-    return np.asarray(ngff_zarr.from_ome_zarr(str(path)).images[level].data)
+# ── ours beside the second implementations ───────────────────────────────────────────────────────────
 
 
 def ours(path: Path, level: int = 0) -> np.ndarray:
@@ -144,47 +113,6 @@ def test_images_as_ome_zarr_and_ngff_zarr_read_them(tmp_path: Path, version: str
         np.testing.assert_array_equal(got, by_ngff_zarr(tmp_path / "a.zarr", level))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_label_images(tmp_path: Path, version: str) -> None:
-    write_store(
-        tmp_path / "a.zarr", version=version, axes="tczyx", shape=(1, 2, 2, 21, 34), labels=("cells",)
-    )
-    tree, place = open_image(tmp_path / "a.zarr"), tmp_path / "a.zarr" / "labels" / "cells"
-    for level in (0, 1):
-        got = tree[f"labels/cells/scale{level}/labels"].values
-        assert got.any()
-        np.testing.assert_array_equal(got, by_zarr(place, str(level)))
-        np.testing.assert_array_equal(got, by_tensorstore(place, str(level)))
-
-
-@pytest.mark.parametrize("version", ["0.4", "0.5"])
-def test_images_of_collections_and_of_groups_of_several(tmp_path: Path, version: str) -> None:
-    write_collection(tmp_path / "c.zarr", ["scan", "macro"], version=version)
-    write_several(tmp_path / "s.zarr", ["overview", "detail"], version=version)
-    for place, path in (("c.zarr", "1"), ("s.zarr", "detail")):
-        tree = open_image(tmp_path / place, series=1)
-        for level in (0, 1):
-            got = tree[f"scale{level}/image"].values
-            np.testing.assert_array_equal(got, by_zarr(tmp_path / place / path, str(level)))
-            np.testing.assert_array_equal(got, by_tensorstore(tmp_path / place / path, str(level)))
-
-
-@pytest.mark.parametrize("version", ["0.4", "0.5"])
-@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_images_in_zip_files(tmp_path: Path, version: str, packing: int) -> None:
-    write_store(tmp_path / "a.zarr", version=version, shards=2 if version == "0.5" else None)
-    with zipfile.ZipFile(tmp_path / "a.ozx", "w", packing) as file:
-        for path in sorted(p for p in (tmp_path / "a.zarr").rglob("*") if p.is_file()):
-            file.write(path, path.relative_to(tmp_path / "a.zarr"))
-    got = ours(tmp_path / "a.ozx")
-    with zarr.storage.ZipStore(tmp_path / "a.ozx", read_only=True) as store:
-        np.testing.assert_array_equal(got, np.asarray(zarr.open_array(store, path="0", mode="r")[...]))
-    inside = f"file://{tmp_path}/a.ozx|zip:0/|{'zarr3' if version == '0.5' else 'zarr2'}:"
-    np.testing.assert_array_equal(
-        got, np.asarray(tensorstore.open(inside, open=True).result().read().result())
-    )
-
-
 # ── single arrays ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -241,7 +169,7 @@ def test_every_type_of_number(tmp_path: Path, dtype: str, zarr_format: int) -> N
         path = write(tmp_path / "a", native, zarr_format=3, serializer=BytesCodec(endian="big"))
     else:
         path = write(tmp_path / "a", data, zarr_format=zarr_format)
-    agree(path, exact=native)
+    assert agree(path, exact=native)
 
 
 _V2: list[Any] = [
@@ -282,7 +210,11 @@ _FILTERS: list[tuple[str, list[Any]]] = [
 @pytest.mark.parametrize("compressor", _V2, ids=str)
 def test_compressors_of_zarr_2(tmp_path: Path, compressor: Any) -> None:
     data = numbers("<u2") % 300
-    agree(write(tmp_path / "a", data, zarr_format=2, compressors=compressor), exact=data)
+    both = agree(write(tmp_path / "a", data, zarr_format=2, compressors=compressor), exact=data)
+    lacking = getattr(compressor, "codec_id", None) in ("lz4", "lzma") or getattr(
+        compressor, "checksum", False
+    )
+    assert both or lacking  # what tensorstore knows, it was asked for
 
 
 @pytest.mark.parametrize(("dtype", "filters"), _FILTERS, ids=str)
@@ -327,7 +259,8 @@ _V3: list[Any] = [
 @pytest.mark.filterwarnings("ignore:Numcodecs codecs are not in the Zarr version 3:UserWarning")
 def test_compressors_of_zarr_3(tmp_path: Path, compressors: Any) -> None:
     data = numbers("<u2") % 300
-    agree(write(tmp_path / "a", data, zarr_format=3, compressors=compressors), exact=data)
+    both = agree(write(tmp_path / "a", data, zarr_format=3, compressors=compressors), exact=data)
+    assert both or isinstance(compressors[0], dict)  # those of numcodecs are only zarr-python's
 
 
 _V3_FILTERS: list[tuple[str, list[Any]]] = [
@@ -478,7 +411,7 @@ def test_missing_inner_chunks_are_the_fill_value(tmp_path: Path, around: str) ->
     data[:8, :10] = -3  # zarr does not write chunks of nothing else
     options = {"compressors": None, "fill_value": -3, **_AROUND[around]}
     path = write(tmp_path / "a", data, zarr_format=3, **options)
-    agree(path, exact=data)
+    assert agree(path, exact=data) or around == "compressed as a whole"  # which tensorstore refuses
     part = open_image(path)["scale0/image"][3:30, 7]
     np.testing.assert_array_equal(part.values, data[3:30, 7])
 
@@ -489,14 +422,14 @@ def test_no_fill_value_stated_reads_as_zero(tmp_path: Path, zarr_format: int) ->
     if zarr_format == 2:
         document = path / "0" / ".zarray"
         document.write_text(document.read_text().replace('"fill_value": 0', '"fill_value": null'))
-    agree(path, missing=True)
+    assert agree(path, missing=True)
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
 @pytest.mark.parametrize("shape", [(0, 50), (37, 0), (0, 0), (1, 1), (16, 25), (17, 26)], ids=str)
 def test_empty_and_odd_shapes(tmp_path: Path, shape: tuple[int, int], zarr_format: int) -> None:
     data = numbers("<u2", shape)
-    agree(write(tmp_path / "a", data, zarr_format=zarr_format), exact=data)
+    assert agree(write(tmp_path / "a", data, zarr_format=zarr_format), exact=data)
 
 
 # ── selections ───────────────────────────────────────────────────────────────────────────────────────

@@ -115,10 +115,10 @@ def read(value: Any, *, version: str | None = None) -> Document:
         if rules is None:
             text = f"the version {shown(version)} is not known; expected one of {', '.join(RULES)}"
             findings.append(error("version", place, text))
-        if rules is not None:
-            findings += _home(version, rules, namespaced=namespaced, whole=value is not attributes)
         known = KINDS if rules is None else {key: kind for key, kind in KINDS.items() if key in rules.blocks}
         kind = next((kind for key, kind in known.items() if key in block), None)
+        if rules is not None and (kind or namespaced):
+            findings += _home(version, rules, namespaced=namespaced, whole=value is not attributes)
         if kind is None:
             text = f"there is no metadata of OME-Zarr here; expected one of {', '.join(known)}"
             findings.append(error("no-metadata", place, text))

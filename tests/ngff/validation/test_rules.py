@@ -581,6 +581,11 @@ def test_documents_that_are_none_of_their_version(document: Any, code: str) -> N
     assert code in found
 
 
+def test_a_group_of_other_data_breaks_no_rule_of_a_version_that_it_does_not_state() -> None:
+    (finding,) = _findings({"zarr_format": 3, "node_type": "group", "attributes": {"spatialdata_attrs": {}}})
+    assert (finding.section, finding.code) == ("document", "no-metadata")
+
+
 def test_metadata_without_a_version_is_judged_by_that_of_its_hierarchy() -> None:
     labels = edited(valid("0.6", "labels"), "version", GONE)
     for version, level in (("0.5", "warning"), ("0.6", "error"), ("0.6rc0", "error")):
