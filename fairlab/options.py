@@ -9,7 +9,6 @@ Examples
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fairlab.errors import QueryError
+from fairlab.hints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,8 +268,7 @@ def _memory_bytes() -> int:
 
 def _check(name: str, value: Any) -> None:
     if name not in _OPTIONS:
-        near = difflib.get_close_matches(name, _OPTIONS, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else f"; options are: {', '.join(_OPTIONS)}"
+        hint = did_you_mean(name, _OPTIONS) or f"; options are: {', '.join(_OPTIONS)}"
         raise QueryError(f'there is no option "{name}"{hint}', kind="option-unknown", option=name)
     known = _OPTIONS[name]
     if not known.fits(value):

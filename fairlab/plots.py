@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import QueryError, missing_extra
+from fairlab.hints import did_you_mean
 from fairlab.licenses import license as known_license
 
 if TYPE_CHECKING:
@@ -234,14 +235,10 @@ def _numbers(table: pd.DataFrame, column: str) -> pd.Series[float]:
 
 
 def _known(table: pd.DataFrame, column: str) -> None:
-    import difflib
-
     names = [str(name) for name in table.columns]
     if column not in names:
-        near = difflib.get_close_matches(column, names, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
         raise QueryError(
-            f'there is no column "{column}"{hint}\n  columns are: {", ".join(names)}',
+            f'there is no column "{column}"{did_you_mean(column, names)}\n  columns are: {", ".join(names)}',
             kind="column-unknown",
             column=column,
         )

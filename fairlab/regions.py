@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fairlab.errors import SelectionError, warn
+from fairlab.hints import did_you_mean
 from fairlab.pixel_sizes import SPACE, axis_um, is_physical, spacing
 from fairlab.quantities import position, quantity_um
 
@@ -169,10 +169,9 @@ def _label(array: xr.DataArray, dim: str, value: Any) -> Any:
     for name in wanted:
         if name not in names:
             texts = [str(known) for known in names]
-            likely = difflib.get_close_matches(str(name), texts, n=1)
-            hint = f'; did you mean "{likely[0]}"?' if likely else ""
             raise SelectionError(
-                f"there is no {dim}={name!r}{hint}\n  found: {', '.join(texts[:20])}{' …' if len(texts) > 20 else ''}",
+                f"there is no {dim}={name!r}{did_you_mean(name, texts)}\n"
+                f"  found: {', '.join(texts[:20])}{' …' if len(texts) > 20 else ''}",
                 kind="label-unknown",
                 dim=dim,
             )

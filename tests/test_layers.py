@@ -18,6 +18,7 @@ LAYERS = {
         "errors",
         "foreign_text",
         "foreign_xml",
+        "hints",
         "licenses",
         "moves",
         "moves_table",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from fairlab.errors import SelectionError
+from fairlab.hints import did_you_mean
 from fairlab.level_choice import choose
 from fairlab.levels import variable
 from fairlab.pixel_sizes import SPACE
@@ -87,10 +87,9 @@ def one_channel(array: xr.DataArray, channel: str | None) -> tuple[xr.DataArray,
 
 def unknown_channel(channel: str, names: list[str]) -> SelectionError:
     """The error for a channel that is not there."""
-    near = difflib.get_close_matches(str(channel), names, n=1, cutoff=0.5)
-    hint = f'; did you mean "{near[0]}"?' if near else ""
     return SelectionError(
-        f'there is no channel "{channel}"{hint}\n  channels are: {", ".join(names) or "none (no channel axis)"}',
+        f'there is no channel "{channel}"{did_you_mean(channel, names)}\n'
+        f"  channels are: {', '.join(names) or 'none (no channel axis)'}",
         kind="channel-unknown",
         channel=str(channel),
         channels=names,

@@ -6,7 +6,6 @@ with one function, and one line in ``FORMS``.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from fairlab.citation.reference import (
 from fairlab.citation.styled import styled
 from fairlab.errors import QueryError
 from fairlab.foreign_text import escaped
+from fairlab.hints import did_you_mean
 from fairlab.provenance import records_of
 
 if TYPE_CHECKING:
@@ -139,10 +139,8 @@ class Citation:
         """
         wanted = name.lower().replace("_", "-")
         if wanted not in FORMS:
-            near = difflib.get_close_matches(wanted, FORMS, n=1)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
             raise QueryError(
-                f'there is no citation form "{name}"{hint}\n  forms are: {", ".join(FORMS)}',
+                f'there is no citation form "{name}"{did_you_mean(wanted, FORMS)}\n  forms are: {", ".join(FORMS)}',
                 kind="form-unknown",
             )
         if style is not None:

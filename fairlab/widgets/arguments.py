@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from fairlab.errors import QueryError
+from fairlab.hints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,7 @@ def check_positions(scene: Scene, positions: Mapping[str, object]) -> None:
         elif name in (layout.y, layout.x):
             hint = f"; the whole plane is shown: crop first, image.sel({name}=slice(…))"
         else:
-            close = difflib.get_close_matches(name, [*_KEYWORDS, *layout.others], n=1, cutoff=0.5)
-            hint = f'; did you mean "{close[0]}"?' if close else ""
+            hint = did_you_mean(name, [*_KEYWORDS, *layout.others])
         known = ", ".join([*_KEYWORDS, *layout.others])
         raise QueryError(
             f'view() knows no "{name}"{hint}\n  it knows: {known}', kind="keyword-unknown", keyword=name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import numbers
 import re
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fairlab.errors import SelectionError
+from fairlab.hints import did_you_mean
 from fairlab.widgets.layout import RGB, WHITE, channel_names, stated_colors, word_colors
 
 if TYPE_CHECKING:
@@ -203,7 +203,5 @@ def near(wanted: str, names: Sequence[str]) -> str:
     """End of a message about an unknown name: the likely one first, then what there is."""
     if not names:
         return "; there are none"
-    close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
-    guess = f'; did you mean "{close[0]}"?' if close else ""
     shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
-    return f"{guess}\n  there are: {shown}"
+    return f"{did_you_mean(wanted, names)}\n  there are: {shown}"

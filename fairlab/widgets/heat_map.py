@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from fairlab.errors import QueryError, SelectionError
+from fairlab.hints import did_you_mean
 from fairlab.wells import well_position
 
 if TYPE_CHECKING:
@@ -147,10 +147,9 @@ def _chosen(columns: Mapping[str, Sequence[Any]], by: str | None) -> str:
     if by is not None:
         if by in columns:
             return by
-        near = difflib.get_close_matches(by, columns, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
         raise QueryError(
-            f'the table has no column "{by}"{hint}\n  it has: {", ".join(columns)}', kind="table"
+            f'the table has no column "{by}"{did_you_mean(by, columns)}\n  it has: {", ".join(columns)}',
+            kind="table",
         )
     if len(numeric) != 1:
         what = f"several columns of numbers ({', '.join(numeric)})" if numeric else "no column of numbers"
