@@ -8,7 +8,7 @@ from fairlab.costs import cost_of
 from fairlab.levels import level_names, variable
 from fairlab.ngff.units import SYMBOLS
 from fairlab.provenance import records_of
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 
 if TYPE_CHECKING:
     import xarray as xr

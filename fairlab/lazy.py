@@ -15,7 +15,7 @@ from xarray.core.utils import NDArrayMixin
 
 from fairlab.errors import FairlabError, SelectionError, missing_extra
 from fairlab.provenance import note_missing
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 from fairlab.subset import Subset
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fairlab.errors import QueryError, missing_extra
 from fairlab.hints import did_you_mean
 from fairlab.licenses import license as known_license
+from fairlab.quantities import unit_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999")
 """Okabe and Ito's colours, told apart by nearly everybody."""
 
-_SYMBOLS = {
-    "micrometer": "µm", "micrometer^2": "µm²", "micrometer^3": "µm³", "nanometer": "nm", "millimeter": "mm",
-    "second": "s", "millisecond": "ms", "minute": "min", "hour": "h", "1": "", "pixel": "px",
-}  # fmt: skip
 _SUFFIXES = ("_um3", "_um2", "_um", "_px")
 
 
@@ -269,8 +266,7 @@ def _count(values: pd.Series[float]) -> str:
 
 
 def _unit(table: pd.DataFrame, column: str) -> str:
-    unit = str(table.attrs.get("units", {}).get(column, ""))
-    return _SYMBOLS.get(unit, unit)
+    return unit_symbol(str(table.attrs.get("units", {}).get(column, "")))
 
 
 def _label(table: pd.DataFrame, column: str) -> str:

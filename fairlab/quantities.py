@@ -1,4 +1,4 @@
-"""Numbers with units, as people write them: lengths, positions on an axis, amounts of data."""
+"""Numbers with units, as people write and read them: lengths, positions on an axis, amounts of data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numbers
 import re
 
 from fairlab.errors import SelectionError
-from fairlab.ngff.units import LENGTHS_M, TIMES_S, unit_name
+from fairlab.ngff.units import LENGTHS_M, SYMBOLS, TIMES_S, unit_name
 
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)\s*")
 _BYTES = {"": 1, "b": 1, "byte": 1, "bytes": 1} | {
@@ -138,6 +138,38 @@ def quantity_bytes(value: int | str) -> int:
             value=str(value),
         )
     return int(number * factor)
+
+
+def readable_bytes(number: int | None) -> str:
+    """A size for people, in decimal units.
+
+    Examples
+    --------
+    >>> readable_bytes(1_234_567), readable_bytes(None)
+    ('1.2 MB', 'unknown')
+    """
+    if number is None:
+        return "unknown"
+    size = float(number)
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if size < 999.5 or unit == "PB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
+
+
+def unit_symbol(unit: str) -> str:
+    """The short form of a unit, its power included; nothing for a number without unit.
+
+    Examples
+    --------
+    >>> unit_symbol("micrometer^2"), unit_symbol("second"), unit_symbol("pixel^2"), unit_symbol("1")
+    ('µm²', 's', 'px', '')
+    """
+    name, sign, power = unit.partition("^")
+    if name in ("1", "pixel"):
+        return {"1": "", "pixel": "px"}[name]  # an area, too, is counted in pixels
+    return SYMBOLS.get(name, name) + {"2": "²", "3": "³"}.get(power, sign + power)
 
 
 def _parse(value: object) -> tuple[float, str]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from fairlab import filters, terms, words
 from fairlab.errors import QueryError
 from fairlab.ngff.versions import READ
+from fairlab.quantities import readable_bytes
 from fairlab.record import Kind
-from fairlab.result_tables import readable_bytes
 from fairlab.traits import UNKNOWN, Traits
 
 if TYPE_CHECKING:

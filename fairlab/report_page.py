@@ -13,6 +13,7 @@ from fairlab import __version__
 from fairlab.assets import data_file
 from fairlab.describe import describe
 from fairlab.foreign_text import escaped
+from fairlab.quantities import unit_symbol
 from fairlab.terms import license
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def finding(item: Measured) -> str:
     unit = item.table.attrs["units"][sizes]
     count = len(item.table)
     kind = sizes.partition("_")[0] if count == 1 else f"median {sizes.partition('_')[0]}"
-    size = f", {kind} {item.table[sizes].median():.4g} {_pretty(unit)}" if count else ""
+    size = f", {kind} {item.table[sizes].median():.4g} {unit_symbol(unit)}" if count else ""
     line = f"{item.tree.attrs.get('id', item.subject.source)}: {plural(count)}{size}"
     if item.truth is not None:
         line += f" (truth: {plural(len(item.truth))}, median area {item.truth['area_um2'].median():.4g} µm²)"
@@ -138,7 +139,8 @@ def _facts(item: Measured, facts: dict[str, Any]) -> str:
     record, finest = facts["record"], facts["levels"][0]
     steps = {dim: step for dim, step in finest["spacing"].items() if dim in ("z", "y", "x")}
     size = ", ".join(
-        f"{d} {s['value']:g} {_pretty(s['unit'])}" if s["unit"] else f"{d} unknown" for d, s in steps.items()
+        f"{d} {s['value']:g} {unit_symbol(s['unit'])}" if s["unit"] else f"{d} unknown"
+        for d, s in steps.items()
     )
     rows = [
         ("Source", item.tree.attrs.get("source_url", "unknown")),
@@ -179,7 +181,7 @@ def _summary(table: pd.DataFrame) -> str:
     rows = [
         (
             name,
-            _pretty(units.get(name, "")),
+            unit_symbol(units.get(name, "")),
             f"{values.median():.4g}",
             f"{values.min():.4g}",
             f"{values.max():.4g}",
@@ -192,18 +194,6 @@ def _summary(table: pd.DataFrame) -> str:
 
 def _sizes(table: pd.DataFrame) -> str:
     return next(name for name in ("area_um2", "volume_um3", "area_px", "volume_px") if name in table)
-
-
-def _pretty(unit: str) -> str:
-    names = {
-        "1": "",
-        "micrometer": "µm",
-        "micrometer^2": "µm²",
-        "micrometer^3": "µm³",
-        "pixel": "px",
-        "pixel^2": "px",
-    }
-    return names.get(unit, unit)
 
 
 def _license(text: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlab import terms
 from fairlab.foreign_text import breakable, escaped, linked, printable
+from fairlab.quantities import readable_bytes
 from fairlab.record import Record
 from fairlab.traits import group_of
 
@@ -184,24 +185,6 @@ def _cells(record: Record, *, clip: bool = True) -> list[str]:
 
 def _labels(found: Iterable[Term]) -> str:
     return ", ".join(term.label for term in found) or "unknown"
-
-
-def readable_bytes(number: int | None) -> str:
-    """A size for people, in decimal units.
-
-    Examples
-    --------
-    >>> readable_bytes(1_234_567), readable_bytes(None)
-    ('1.2 MB', 'unknown')
-    """
-    if number is None:
-        return "unknown"
-    size = float(number)
-    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
-        if size < 999.5 or unit == "PB":
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
 
 
 def _of(shown: int, total: int) -> str:

@@ -9,7 +9,7 @@ from fairlab.errors import QueryError
 from fairlab.fair.metric_set import METRIC_SET, metric_set
 from fairlab.fair.scoring import Score
 from fairlab.foreign_text import escaped, printable
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -17,7 +17,7 @@ from fairlab.net.deadline import Deadline
 from fairlab.net.selection import outer, points
 from fairlab.net.stored_array import StoredArray
 from fairlab.ngff import documents as json_documents
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

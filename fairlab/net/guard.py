@@ -13,7 +13,7 @@ import numpy as np
 
 from fairlab.errors import FormatError, SelectionError
 from fairlab.options import max_read_bytes
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 
 SMALL_OBJECT: Final = 8 * 1024 * 1024
 """Objects up to so many bytes are fetched whole when all of them is wanted."""

@@ -13,7 +13,7 @@ from fairlab.net.fetch import Cost, Part, read_into
 from fairlab.net.plate_faults import absences, check_fields
 from fairlab.net.selection import points, wrapped
 from fairlab.options import max_read_bytes
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from fairlab.errors import FairlabError, NotFoundError, SelectionError, UnexpectedAnswer
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 from fairlab.widgets import canvas
 from fairlab.widgets.painting import miniature
 from fairlab.widgets.scene import scene_of

@@ -10,8 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairlab.errors import FairlabError, QueryError
+from fairlab.quantities import readable_bytes
 from fairlab.repositories import base
-from fairlab.result_tables import readable_bytes
 from fairlab.runs.credentials import holds_secret
 from fairlab.traits import group_of, traits_of
 from fairlab.widgets.discretion import discreet, public_link, shown_id
