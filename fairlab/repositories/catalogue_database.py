@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 
     from fairlab.record import Failure
     from fairlab.repositories.catalogue_own import Kept
-    from fairlab.repositories.catalogue_shelf import Shelf
+    from fairlab.repositories.catalogue_shelf import Shelf, Stamp
 
 Answer = TypeVar("Answer")
-Stamp = tuple[int, int, int]
 
 _CACHE_KB = 32 * 1024
 _CHECKSUM_PLACE = slice(60, 64)  # "user version" in the header of a SQLite file: four bytes, free for our use
@@ -73,7 +72,7 @@ class Database:
         """Whether this is still what opening ``path`` would give."""
         if self.path != path or self._process != os.getpid():
             return False
-        return self.in_memory or self._stamp == _stamp(path)
+        return self.in_memory or self._stamp == shelves.stamp_of(path)
 
 
 def ask(question: Callable[[Database], Answer]) -> Answer:
@@ -164,7 +163,7 @@ def _discard() -> None:
 
 def _opened(path: Path) -> Database | None:
     """The database at ``path`` if it is whole, else None."""
-    stamp = _stamp(path)
+    stamp = shelves.stamp_of(path)
     if stamp is None or not _is_whole(path):
         return None
     try:
@@ -210,7 +209,7 @@ def _build(path: Path, records: list[Kept]) -> None:
 def _tidy(path: Path) -> None:
     """Remove the databases of what the user's catalogue held long ago."""
     with_own = path.parent.glob("catalogue-*-*.sqlite")
-    ages = sorted(((stamp, other) for other in with_own if (stamp := _stamp(other))), reverse=True)
+    ages = sorted(((stamp, other) for other in with_own if (stamp := shelves.stamp_of(other))), reverse=True)
     for _, other in ages[_KEPT:]:
         other.unlink(missing_ok=True)
 
@@ -232,11 +231,3 @@ def _is_whole(path: Path) -> bool:
 def _checksum(content: bytes | bytearray) -> bytes:
     start = zlib.crc32(content[: _CHECKSUM_PLACE.start])
     return zlib.crc32(content[_CHECKSUM_PLACE.stop :], start).to_bytes(4, "big")
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _TRIES = 5
 _MAX_JUDGED = 8
-Stamped = tuple[tuple["Path", tuple[int, int, int]], ...]
+Stamp = tuple[int, int, int]
+Stamped = tuple[tuple["Path", Stamp], ...]
 """The files that lie there, each with what changes when it does."""
 
 
@@ -112,10 +113,11 @@ def _shelf(paths: Sequence[Path]) -> Shelf:
 
 
 def _stamped() -> Stamped:
-    return tuple((path, stamp) for path in own.files() if (stamp := _stamp(path)) is not None)
+    return tuple((path, stamp) for path in own.files() if (stamp := stamp_of(path)) is not None)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def stamp_of(path: Path) -> Stamp | None:
+    """What changes when a file does; None when there is none."""
     try:
         found = path.stat()
     except OSError:
