@@ -46,7 +46,7 @@ def well(plate: Plate, name: str) -> Plate:
     found = plate.sel(row=row, column=column)
     if "present" in found.coords and not found["present"].any():
         raise SelectionError(
-            f'the plate has no well "{name}": nothing was imaged there\n'
+            f'the plate has no well "{name}": none is listed there, or what is listed is not in the store\n'
             "  the coordinate present says which wells and fields there are",
             kind="well-absent",
             well=name,

@@ -520,7 +520,7 @@ def test_a_stated_field_count_makes_room(tmp_path: Path) -> None:
     assert image.sizes["field"] == 2
     np.testing.assert_array_equal(image.sel(row="C", column="2").values, full[2, 1])
     with pytest.warns(
-        FairlabWarning, match="there is room are none that their wells list .*A/2 field 1"
+        FairlabWarning, match="fields that their wells do not list are not there .*: A/2 field 1"
     ) as told:
         image.sel(row="A").load()
     assert "plate lists" not in str(told[0].message)

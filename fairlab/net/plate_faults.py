@@ -85,7 +85,7 @@ def absences(fields: Fields, cells: Iterable[Cell], *, then: str = "") -> str:
         if cell[:2] in fields.gone:
             what, name = "wells that the plate lists are not there", fields.wells[cell[:2]]
         elif not fields.is_listed(cell):
-            what, name = "fields for which there is room are none that their wells list", fields.name(cell)
+            what, name = "fields that their wells do not list are not there", fields.name(cell)
         elif fields.inside:
             what, name = f"{fields.inside} of fields are not there", fields.name(cell)
         else:
