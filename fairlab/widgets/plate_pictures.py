@@ -175,9 +175,7 @@ class PlatePictures:
         with self._change:
             drawn = list(self._unsure)
         wrong: set[int] = set()
-        with contextlib.suppress(
-            Exception
-        ):  # a server that does not say so now: the pictures are still likely
+        with contextlib.suppress(Exception):  # a server that is busy now: the pictures are still likely
             wrong = misplaced(map(self._variable, drawn))
         with self._change:
             self._unsure.clear()
