@@ -24,6 +24,18 @@ def test_choose_by_pixel_size(asked: float | str, name: str) -> None:
     assert level_choice.choose(pyramid, pixel_size=asked) == name
 
 
+def test_sizes_decide_and_not_the_order_of_levels() -> None:
+    steps = {"scale0": 0.5, "scale1": 2.0, "scale2": 1.0, "scale3": 2.0}
+    pyramid = xr.DataTree.from_dict(
+        {
+            name: image(np.zeros((8, 8)), scale=dict.fromkeys("yx", step)).to_dataset(name="image")
+            for name, step in steps.items()
+        }
+    )
+    assert level_choice.choose(pyramid, pixel_size=1.0) == "scale2"
+    assert level_choice.choose(pyramid, pixel_size=2.0) == "scale1"  # of two that are alike, the first
+
+
 def test_the_larger_side_of_a_pixel_decides() -> None:
     pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.25}))
     assert level_choice.choose(pyramid, pixel_size=0.5) == "scale0"
