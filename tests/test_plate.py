@@ -247,6 +247,9 @@ def test_single_pixels_of_several_wells(
     }
     points = image.isel({dim: xr.DataArray(places, dims="p") for dim, places in at.items()})
     expected = full[at["row"], at["column"], at["field"], :, at["y"], at["x"]]
+    with set_options(max_read_bytes=points.nbytes - 1), pytest.raises(SelectionError) as caught:
+        points.load()
+    assert caught.value.kind == "read-too-large" and bursts.trips == opened
     np.testing.assert_array_equal(points.transpose("p", "c").values, expected)
     assert bursts.trips - opened == 2  # what is not known of the wells, and all chunks at once
     assert set(bursts.asked) < {path.removeprefix("/p.zarr/") for path in server.paths()}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import zarr
 
 from fairlab import lazy
 from fairlab.image import open_image
@@ -46,6 +47,12 @@ def server(
             root / f"image {version}", version=version, shape=(2, 160, 160), levels=5, labels=LABELS
         )
     written["shards"] = write_store(root / "shards", axes="zyx", shape=(8, 128, 128), levels=1, shards=4)
+    deep = written["deep shards"] = write_store(
+        root / "deep shards", axes="zyx", shape=(8, 128, 272), levels=1
+    )
+    zarr.create_array(
+        root / "deep shards/0", data=deep, chunks=(1, 32, 16), shards=(4, 64, 272), overwrite=True
+    )
     rows, columns = "ABCDEFGHIJKLMNOP", tuple(str(n + 1) for n in range(24))
     small: dict[str, Any] = {"shape": (1, 8, 12), "chunk": 16, "version": "0.4", "levels": 3}
     written["24 wells"] = write_plate(
@@ -162,6 +169,17 @@ def test_a_plane_of_a_sharded_image(server: LatencyServer, written: dict[str, np
     first = server.take()
     assert trips(first).depth <= 3
     assert trips(first).repeats == 0
+
+
+def test_a_plane_through_deep_shards(server: LatencyServer, written: dict[str, np.ndarray]) -> None:
+    """A plane of 68 inner chunks, a fourth of what its shards hold."""
+    image = open_image(f"{server.url}/deep shards")["scale0/image"]
+    server.take()
+    np.testing.assert_array_equal(image[3].values, written["deep shards"][3])
+    cost = trips(server.take())
+    assert (cost.depth, cost.requests, cost.repeats) == (2, 2 + 2, 0)  # two indexes, then neighbours together
+    np.testing.assert_array_equal(image[2].values, written["deep shards"][2])
+    assert trips(server.take()).depth == 1
 
 
 def test_the_index_of_a_shard_is_read_once(server: LatencyServer, written: dict[str, np.ndarray]) -> None:
