@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from fairlab import moves_table
+from fairlab.copied import address_meant, path_meant
 
 if TYPE_CHECKING:
     from fairlab.moves_table import Kind
 
 _LONGEST_CHAIN: Final = 8
-_METADATA_FILE = re.compile(r"/(?:zarr\.json|\.zattrs|\.zgroup|\.zmetadata)$")
-# Neuroglancer writes "zarr://gs://…" and "https://….zarr/|zarr2:"; people copy links from there.
-_NEUROGLANCER = re.compile(r"^zarr[23]?://(?=\w+://)|/?\|zarr[23]?:.*$")
 _SAFE: Final = "/%~!$&'()*+,;=:@"
 
 
@@ -62,7 +60,7 @@ def addresses_to_try(url: str, *, listed: str | None = None) -> tuple[str, ...]:
     >>> addresses_to_try("https://example.org/a.zarr")
     ('https://example.org/a.zarr',)
     """
-    given = [_plain(url), *([_plain(listed)] if listed else ())]
+    given = [address_meant(url), *([address_meant(listed)] if listed else ())]
     found = [current_address(url), *given, *map(web_address, given)]
     by_form: dict[str, str] = {}
     for address in found:
@@ -85,10 +83,10 @@ def address_key(address: str) -> str:
     True
     """
     try:
-        parts = urlsplit(_plain(address))
+        parts = urlsplit(address_meant(address))
     except ValueError:  # for example an IPv6 bracket left open
         return address.strip()
-    path = _METADATA_FILE.sub("", unquote(parts.path).rstrip("/")).rstrip("/")
+    path = path_meant(unquote(parts.path).rstrip("/")).rstrip("/")
     key = _bare(parts.scheme, parts.netloc, path)
     key = _moved(key + "/", ("moved", "alias")).rstrip("/") if parts.netloc else key
     return re.sub("^https?://", "", key) + (f"?{parts.query}" if parts.query else "")
@@ -103,16 +101,12 @@ def tidy(url: str) -> str:
     'https://example.org/a%20b%20c.zarr'
     """
     try:
-        parts = urlsplit(_plain(url))
+        parts = urlsplit(address_meant(url))
     except ValueError:
         return url.strip()
     if parts.scheme not in ("http", "https"):
-        return _plain(url) if parts.netloc else url.strip()
+        return address_meant(url) if parts.netloc else url.strip()
     return urlunsplit(parts._replace(path=quote(parts.path, safe=_SAFE), fragment=""))
-
-
-def _plain(address: str) -> str:
-    return _NEUROGLANCER.sub("", address.strip())
 
 
 def _bare(scheme: str, netloc: str, path: str) -> str:

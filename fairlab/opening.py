@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import xarray as xr
 
 import fairlab.accessor  # noqa: F401  (what is opened has .fair)
 from fairlab import provenance, session
+from fairlab.copied import address_meant
 from fairlab.errors import (
     AccessError,
     FairlabError,
@@ -32,7 +33,7 @@ from fairlab.use_conditions import UseConditions
 from fairlab.use_conditions import stated as conditions_stated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from fairlab.lazy import Chunks
     from fairlab.net.store import Store
@@ -63,15 +64,14 @@ def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
                 record=source.id,
             )
         return source, location
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping) and not isinstance(source, xr.DataTree | xr.Dataset):
         return None, source
     if not isinstance(source, str | os.PathLike):
         raise QueryError(
-            f"cannot open a {type(source).__name__}\n"
-            "  give an address, a path, an identifier, a record or a mapping of keys to bytes",
+            f"cannot open an object of type {type(source).__name__}\n  {_instead_of(source)}",
             kind="source-type",
         )
-    text = os.fspath(source).strip()
+    text = address_meant(os.fspath(source))
     if not text:
         raise QueryError(
             "nothing to open: the address is empty\n"
@@ -81,6 +81,21 @@ def resolve(source: Opened) -> tuple[Record | None, str | Mapping[str, bytes]]:
     if base.scheme(text) is not None:
         return resolve(base.lookup(text))
     return _known(text), text
+
+
+def _instead_of(source: object) -> str:
+    """What to give instead of an object that openers do not take."""
+    if isinstance(source, xr.DataTree | xr.Dataset | xr.DataArray):
+        return "it is open already: its pixels and coordinates are read as they are used"
+    if isinstance(source, Sequence) and not isinstance(source, bytes):
+        return "open one at a time: fairlab.open_image(results[0])"
+    if hasattr(source, "protocol") and hasattr(source, "path"):  # UPath, fsspec's OpenFile
+        return "give its address, str(path); credentials come from the environment or a profile"
+    if any(
+        hasattr(source, name) for name in ("store", "store_path", "read_only")
+    ):  # zarr's groups and stores
+        return "give the address or folder that it was opened from"
+    return "give an address, a path, an identifier, a record or a mapping of keys to bytes"
 
 
 def first_that_opens(
@@ -117,9 +132,10 @@ def first_that_opens(
             failed.append((address, exc))
         else:
             return _at(address, record, location), found
-    if len(failed) == 1:
+    page = _page(location)
+    if len(failed) == 1 and not page:
         raise failed[0][1]
-    raise _dead_link(failed) from failed[0][1]
+    raise _dead_link(failed, page) from failed[0][1]
 
 
 _NOTHING_THERE = ("no-zarr", "html-page")
@@ -135,12 +151,25 @@ def _at(address: str, record: Record | None, location: str) -> Record | None:
     return dataclasses.replace(record, url=now, listed_url=record.listed_url or given)
 
 
-def _dead_link(failed: Sequence[tuple[str, FairlabError]]) -> FairlabError:
+def _page(location: str) -> list[str]:
+    """What to do with an address that is a page of an archive rather than one of pixels."""
+    for one in base.repositories().values():
+        if one.live and isinstance(one, base.LiveRepository) and (key := one.recognises(location)):
+            return [
+                f'  this is an address of {one.title}; fairlab.lookup("{key}", live=True) asks what it has there'
+            ]
+    return []
+
+
+def _dead_link(failed: Sequence[tuple[str, FairlabError]], page: Sequence[str]) -> FairlabError:
     (_, first), *others = failed
     told = [f"  also tried {redact(address)}: {exc.message.splitlines()[0]}" for address, exc in others]
     tried = [redact(address) for address, _ in failed]
     return type(first)(
-        "\n".join([first.message, *told]), kind=first.kind, url=first.url, **{**first.context, "tried": tried}
+        "\n".join([first.message, *told, *page]),
+        kind=first.kind,
+        url=first.url,
+        **{**first.context, "tried": tried},
     )
 
 
@@ -154,7 +183,7 @@ def _known(location: str) -> Record | None:
         return None
     except FairlabError as exc:
         # What lists an image must not be in the way of reading it.
-        warn(f"the catalogues could not be asked about {location}: {exc}")
+        warn(f"the catalogues could not be asked about {redact(location)}: {exc}")
         return None
 
 

@@ -16,6 +16,7 @@ LAYERS = {
     0: {
         "fairlab",
         "contacts",
+        "copied",
         "errors",
         "foreign_text",
         "foreign_xml",

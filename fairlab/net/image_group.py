@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from fairlab.copied import image_above
 from fairlab.errors import FormatError, warn
 from fairlab.net.documents import Documents, array_key, attributes_of, group_key
 from fairlab.net.fetch import ArrayReader
@@ -147,13 +148,19 @@ def read_attributes(
     where = _join(found.store.location, path)
     if v3 is not None:
         raise FormatError(
-            f"this is one zarr array, not an image with levels\n  at {where}\n  open the group above it",
+            f"this is one zarr array, not an image with levels\n  at {where}\n"
+            f"  open the group above it: {where.rpartition('/')[0]}",
             kind="array",
             url=where,
         )
+    above = image_above(where)
+    likely = (
+        f"the image may be {above}"
+        if above
+        else "give the address of the image itself, often ending in .zarr"
+    )
     raise FormatError(
-        f"there is no OME-Zarr at {where}\n"
-        "  expected a zarr.json or .zattrs there; give the address of the image itself, often ending in .zarr",
+        f"there is no OME-Zarr at {where}\n  expected a zarr.json or .zattrs there; {likely}",
         kind="no-zarr",
         url=where,
     )

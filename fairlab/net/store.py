@@ -6,12 +6,15 @@ that there is no such object.
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
+from fairlab.copied import address_meant, path_meant
 from fairlab.errors import NotFoundError, QueryError
 from fairlab.net import s3
 from fairlab.net.address import redact
@@ -72,7 +75,7 @@ def open_store(
     """
     if isinstance(location, Mapping):
         return MemoryStore(location)
-    text = os.fspath(location).strip()
+    text = address_meant(os.fspath(location))
     split = _split(text)
     if split.scheme in ("http", "https", *s3.SCHEMES):
         web = (
@@ -82,12 +85,27 @@ def open_store(
         )
         return ZipStore(WebFile(web)) if split.path.lower().endswith((".zip", ".ozx")) else web
     if "://" in text and split.scheme != "file":
+        raise _unknown_scheme(text)
+    if split.scheme == "file" and split.netloc not in ("", "localhost"):
         raise QueryError(
-            f"fairlab does not open addresses that begin with {split.scheme}://\n"
-            "  it opens http, https, s3, gs, az and file addresses, folders and zip files",
+            f'"{text}" names another machine, {split.netloc}\n'
+            "  a file of this one has three slashes, file:///folder/image.ome.zarr, or is a path alone",
             kind="location",
         )
-    return _local_store(Path(unquote(split.path)) if split.scheme == "file" else Path(text))
+    return _local_store(Path(path_meant(unquote(split.path) if split.scheme == "file" else text)))
+
+
+def _unknown_scheme(text: str) -> QueryError:
+    scheme = text.partition("://")[0]
+    near = difflib.get_close_matches(scheme.lower(), ("http", "https", "file", *s3.SCHEMES), n=1)
+    hint = f"; did you mean {near[0]}://?" if near else ""
+    if "::" in text:  # fsspec's way to say how something is reached
+        hint = f"; give the address alone: {redact(text.rpartition('::')[2])}"
+    return QueryError(
+        f"fairlab does not open addresses that begin with {scheme}://{hint}\n"
+        "  it opens http, https, s3, gs, az and file addresses, folders and zip files",
+        kind="location",
+    )
 
 
 def _split(text: str) -> SplitResult:
@@ -115,10 +133,22 @@ def _local_store(path: Path) -> Store:
     except (OSError, RuntimeError):  # a name longer than any, or a home of nobody: there is no such path
         pass
     raise NotFoundError(
-        f'there is no file or folder "{path}"\n  give the path of an OME-Zarr folder or zip file, or an address',
-        kind="path-missing",
-        path=str(path),
+        f'there is no file or folder "{path}"\n  {_instead_of(path)}', kind="path-missing", path=str(path)
     )
+
+
+def _instead_of(path: Path) -> str:
+    """What may have been meant by a path where nothing is: an address, an identifier, or another path."""
+    first, *others = path.parts or ("",)
+    if others and re.fullmatch(r"localhost(:\d+)?|[\w-]+(\.[\w-]+)+(:\d+)?", first):
+        return f'if {first} is a host, write "https://{path}"'
+    if not others and re.fullmatch(r"[\w-]+", first):
+        return (
+            f'if it is an identifier: fairlab.lookup("{path}"), "sample:nuclei"; if it is a path, an OME-Zarr '
+            f"folder or zip file, looked for in {Path.cwd()}"
+        )
+    looked = "" if path.is_absolute() else f"; this one was looked for in {Path.cwd()}"
+    return f"give the path of an OME-Zarr folder or zip file, or an address{looked}"
 
 
 def _quoted(parts: SplitResult) -> str:

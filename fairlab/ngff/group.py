@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from fairlab.copied import image_above
 from fairlab.errors import FormatError, MetadataError, UnsupportedVersionError
 from fairlab.ngff import labels, plates
 from fairlab.ngff.channels import channels
@@ -228,9 +229,13 @@ def _block(attributes: Attributes, where: str) -> Attributes:
         paths = ", ".join(scene_images(attributes)[:10]) or "its metadata names none"
         what = f"this is a scene, which places images in one space\n  at {where}\n  open one of its images: {paths}"
     else:
+        above = image_above(where)
+        instead = (
+            f"the image may be {above}" if above else "a plain zarr array can be opened with xarray or zarr"
+        )
         what = (
             f"there is zarr here, but no multiscale image\n  at {where}\n"
-            "  expected the attribute multiscales; a plain zarr array can be opened with xarray or zarr"
+            f"  expected the attribute multiscales; {instead}"
         )
     raise FormatError(what, kind="scene" if kind == "scene" else "no-multiscales", url=where)
 

@@ -8,6 +8,7 @@ and ``recognises``.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 import warnings
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 from fairlab.errors import FairlabWarning, NotFoundError, QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from importlib.metadata import EntryPoint
 
     from fairlab.query import Query
@@ -235,7 +236,7 @@ def _loaded(entry: EntryPoint) -> Repository | None:
 
 
 def scheme(identifier: str) -> str | None:
-    """The scheme of a compact identifier, lower case; None for addresses and paths.
+    """The scheme of a compact identifier, lower case; None for addresses, paths and chains (``zip::https://…``).
 
     Examples
     --------
@@ -243,7 +244,8 @@ def scheme(identifier: str) -> str | None:
     ('sample', None, None)
     """
     match = _SCHEME.match(identifier)
-    if match is None or len(match[1]) == 1:  # one letter is a Windows drive
+    # One letter is a Windows drive.
+    if match is None or len(match[1]) == 1 or match[1].lower() == "file" or match[2].startswith(":"):
         return None
     return match[1].lower()
 
@@ -263,13 +265,26 @@ def lookup(identifier: str) -> Record:
         record = repository.lookup(identifier)
         if record is not None:
             return record
-    schemes = sorted({prefix for repository in known.values() for prefix in repository.prefixes})
     raise NotFoundError(
-        f'nothing is known about "{identifier}"\n'
-        f"  asked: {', '.join(r.name for r in asked) or 'nobody'}; identifiers look like "
-        f"idr:idr0062 or sample:nuclei (schemes: {', '.join(schemes)}), or are the address of an OME-Zarr",
+        f'nothing is known about "{identifier}"\n  asked: {", ".join(r.name for r in asked) or "nobody"}\n'
+        f"  {_instead(identifier, wanted, known.values())}",
         kind="identifier-unknown",
         identifier=identifier,
+    )
+
+
+def _instead(identifier: str, wanted: str | None, known: Iterable[Repository]) -> str:
+    """What to do about an identifier that nobody knows here."""
+    live = [one.name for one in known if one.live and wanted in one.prefixes]
+    if live:
+        return f'fairlab.lookup("{identifier}", live=True) asks {" and ".join(live)}'
+    schemes = sorted({prefix for one in known for prefix in one.prefixes})
+    near = difflib.get_close_matches(wanted or "", schemes, n=1)
+    if near and wanted not in schemes:
+        return f'did you mean "{near[0]}:{identifier.partition(":")[2]}"?'
+    return (
+        f"identifiers look like idr:idr0062 or sample:nuclei (schemes: {', '.join(schemes)}), "
+        "or are the address of an OME-Zarr"
     )
 
 
