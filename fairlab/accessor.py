@@ -7,6 +7,7 @@ selections and in other processes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -17,7 +18,7 @@ from fairlab.errors import QueryError, SelectionError, warn
 from fairlab.origin import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fairlab.net.fetch import Cost
     from fairlab.regions import Center, Quantity
@@ -156,7 +157,7 @@ class Fair(Origin):
         Raises
         ------
         QueryError
-            kind ``"estimate"``: a selected object and positions were given.
+            kind ``"estimate"``: a selected object and positions were given, or what is neither.
         SelectionError
             As :meth:`at`; kind ``"cost-unknown"``: see :func:`fairlab.costs.cost_of`.
 
@@ -174,6 +175,13 @@ class Fair(Origin):
                     kind="estimate",
                 )
             return cost_of(selection)
+        if selection is not None and not isinstance(selection, Mapping):
+            raise QueryError(
+                f"cannot tell what loading an object of type {type(selection).__name__} takes\n"
+                "  give what was selected, estimate(image.isel(z=0)), or positions, estimate(z=0); "
+                "a level by level=, estimate(level=1)",
+                kind="estimate",
+            )
         wanted = {**(selection or {}), **positions}
         if not wanted and level is None and pixel_size is None:
             return cost_of(self._obj)

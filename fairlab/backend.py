@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from fairlab.net.checksums import Verify
     from fairlab.net.fetch import Missing
     from fairlab.record import Record
 
@@ -30,7 +31,8 @@ _LARGEST_DOCUMENT = 1024 * 1024
 class FairlabBackend(BackendEntrypoint):
     """Opens OME-Zarr images and plates for xarray, as :func:`fairlab.open_image` and ``open_plate`` do.
 
-    xarray keeps what it has loaded of an array that was opened by an engine; ``cache=False`` reads again.
+    ``series=``, ``missing=`` and ``verify=`` are those of :func:`fairlab.open_image`. xarray keeps what it has loaded
+    of an array that was opened by an engine; ``cache=False`` reads again.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class FairlabBackend(BackendEntrypoint):
         "group",
         "series",
         "missing",
+        "verify",
     )
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
@@ -71,9 +74,10 @@ class FairlabBackend(BackendEntrypoint):
         drop_variables: str | Iterable[str] | None = None,
         series: int | str | None = None,
         missing: Missing = "warn",
+        verify: Verify | None = None,
     ) -> xr.DataTree:
         """All levels and label images, as :func:`fairlab.open_image` gives them."""
-        tree = open_any(filename_or_obj, series=series, missing=missing)
+        tree = open_any(filename_or_obj, series=series, missing=missing, verify=verify)
         if drop_variables is not None:
             dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables)
             for node in tree.subtree:
@@ -87,10 +91,11 @@ class FairlabBackend(BackendEntrypoint):
         drop_variables: str | Iterable[str] | None = None,
         series: int | str | None = None,
         missing: Missing = "warn",
+        verify: Verify | None = None,
     ) -> dict[str, xr.Dataset]:
         """The same by path: ``"/scale0"``, ``"/labels/nuclei/scale0"``."""
         tree = self.open_datatree(
-            filename_or_obj, drop_variables=drop_variables, series=series, missing=missing
+            filename_or_obj, drop_variables=drop_variables, series=series, missing=missing, verify=verify
         )
         return {node.path: node.to_dataset() for node in tree.subtree}
 
@@ -102,6 +107,7 @@ class FairlabBackend(BackendEntrypoint):
         group: str | None = None,
         series: int | str | None = None,
         missing: Missing = "warn",
+        verify: Verify | None = None,
     ) -> xr.Dataset:
         """One level.
 
@@ -116,7 +122,7 @@ class FairlabBackend(BackendEntrypoint):
             kind ``"group-unknown"``.
         """
         groups = self.open_groups_as_dict(
-            filename_or_obj, drop_variables=drop_variables, series=series, missing=missing
+            filename_or_obj, drop_variables=drop_variables, series=series, missing=missing, verify=verify
         )
         path = "/" + (group or "scale0").strip("/")
         if path not in groups:
@@ -129,14 +135,20 @@ class FairlabBackend(BackendEntrypoint):
         return groups[path]
 
 
-def open_any(source: Location, *, series: int | str | None = None, missing: Missing = "warn") -> xr.DataTree:
+def open_any(
+    source: Location,
+    *,
+    series: int | str | None = None,
+    missing: Missing = "warn",
+    verify: Verify | None = None,
+) -> xr.DataTree:
     """An image or a plate, whichever is there; see :func:`fairlab.open_image` and ``open_plate``."""
     try:
-        return open_image(source, series=series, missing=missing)
+        return open_image(source, series=series, missing=missing, verify=verify)
     except FormatError as exc:
         if exc.kind != "plate":
             raise
-    return open_plate(source, missing=missing)
+    return open_plate(source, missing=missing, verify=verify)
 
 
 def _is_ome_folder(folder: Path) -> bool:

@@ -108,14 +108,16 @@ def _info(options: argparse.Namespace) -> None:
     from fairlab.backend import open_any
     from fairlab.describe import as_text, describe
 
-    facts = describe(open_any(options.source))
+    facts = describe(open_any(options.source, series=options.series))
     _print_json(facts) if options.json else print(as_text(facts))
 
 
 def _view(options: argparse.Namespace) -> None:
+    from fairlab.image import open_image
     from fairlab.widgets.viewer import view
 
-    shown = view(options.source, channels=options.channel, level=options.level, labels=options.labels)
+    source = options.source if options.series is None else open_image(options.source, series=options.series)
+    shown = view(source, channels=options.channel, level=options.level, labels=options.labels)
     path = shown.snapshot(options.png)
     _print_json({"png": str(path)}) if options.json else print(path)
 
@@ -184,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_search.add_lookup(add("lookup", cli_search.lookup, "what is known about one identifier or address"))
     info = add("info", _info, "what an OME-Zarr is: size, channels, licence; reads no pixels")
     info.add_argument("source", metavar="URL", help="address, path or identifier")
+    _add_series(info)
     _add_view(add("view", _view, "draw an image with scale bar and licence"))
     cli_validate.add(
         add(
@@ -234,8 +237,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_series(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--series",
+        type=lambda text: int(text) if text.isdecimal() else text,
+        metavar="WHICH",
+        help="which image of a collection: its number, path or name",
+    )
+
+
 def _add_view(view: argparse.ArgumentParser) -> None:
     view.add_argument("source", metavar="URL", help="address, path or identifier")
+    _add_series(view)
     view.add_argument("--png", type=Path, required=True, metavar="OUT", help="file to write")
     view.add_argument(
         "--channel", action="append", metavar="NAME", help="show this channel only; may be repeated"

@@ -104,7 +104,7 @@ def _by_size(arrays: Sequence[xr.DataArray], asked_um: float) -> int:
 
 
 def _by_shape(arrays: Sequence[xr.DataArray], shape: Sequence[int]) -> int:
-    lengths = shape if isinstance(shape, Sequence) else ()
+    lengths = shape if isinstance(shape, Sequence | np.ndarray) else ()
     whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in lengths)
     if not (whole and 1 < len(lengths) <= len(SPACE)):
         raise SelectionError(f"shape={shape!r}: expected samples as (y, x) or (z, y, x)", kind="shape")

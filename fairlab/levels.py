@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from fairlab.errors import SelectionError
@@ -65,8 +66,8 @@ def named(tree: xr.DataTree, level: int | str) -> str:
     names = level_names(tree)
     if level in names:
         return str(level)
-    if isinstance(level, int) and not isinstance(level, bool) and -len(names) <= level < len(names):
-        return names[level]
+    if isinstance(level, Integral) and not isinstance(level, bool) and -len(names) <= level < len(names):
+        return names[int(level)]
     raise SelectionError(
         f"there is no level {level!r}\n  levels are: {', '.join(names)} (or 0 to {len(names) - 1})",
         kind="level-unknown",

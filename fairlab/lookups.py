@@ -151,6 +151,10 @@ def _not_here(text: str, meant: Mapping[str, str], among: Mapping[str, Repositor
         lines.append(
             f'  it is not in the catalogue; fairlab.lookup("{key}", live=True) asks {" or ".join(meant)}'
         )
+    elif "://" in text:
+        lines.append(
+            "  no catalogue lists this address; fairlab.open_image reads what the data say themselves"
+        )
     elif not near:
         lines += ["  expected one of:", *(f"    {form}" for form in FORMS)]
     raise NotFoundError("\n".join(lines), kind="identifier-unknown", identifier=text, nearest=near)

@@ -10,16 +10,24 @@ Examples
 from __future__ import annotations
 
 import functools
+import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from fairlab.amounts import in_bytes
 from fairlab.errors import QueryError
 from fairlab.hints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _plain(value: Any) -> Any:
+    # A number of numpy's counts as the number that it is.
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 class _Option(NamedTuple):
@@ -28,10 +36,12 @@ class _Option(NamedTuple):
     """What a value must be, for messages."""
     fits: Callable[[Any], bool]
     """Whether a value is that."""
+    read: Callable[[Any], Any] = _plain
+    """What is kept of a value as it was given."""
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_path(value: Any) -> bool:
@@ -55,11 +65,22 @@ def _above_zero(default: float) -> _Option:
 
 
 def _bytes(default: int) -> _Option:
-    return _Option(default, "bytes, or 0 for none", lambda value: _is_number(value) and value >= 0)
+    return _Option(
+        default, 'bytes, "2 GB", or 0 for none', lambda value: _is_number(value) and value >= 0, _amount
+    )
+
+
+def _amount(value: Any) -> Any:
+    return in_bytes(_plain(value))
 
 
 _NO: Final = _Option(False, "True or False", lambda value: isinstance(value, bool))
 _TEXT: Final = _Option(None, "a text, or None", lambda value: value is None or isinstance(value, str))
+_ADDRESS: Final = _Option(
+    None,
+    'an address such as "https://s3.example.org", without user or query, or None',
+    lambda value: value is None or (_is_address(value) and "@" not in value),
+)
 _PATH: Final = _Option(None, "a path, or None", lambda value: value is None or _is_path(value))
 _OPTIONS: Final[dict[str, _Option]] = {
     "timeout_s": _above_zero(60.0),
@@ -68,8 +89,9 @@ _OPTIONS: Final[dict[str, _Option]] = {
     "max_connections": _above_zero(64),
     "max_read_bytes": _Option(
         None,
-        "bytes above zero, or None",
-        lambda value: value is None or (isinstance(value, int) and value > 0),
+        'bytes above zero, "2 GB", or None',
+        lambda value: value is None or (_is_number(value) and value > 0),
+        _amount,
     ),
     "cache_dir": _PATH,
     "cache_max_bytes": _bytes(0),
@@ -95,7 +117,7 @@ _OPTIONS: Final[dict[str, _Option]] = {
         'a list of folders and addresses, for example ["/data/images"]',
         lambda value: isinstance(value, tuple | list) and all(map(_is_path, value)),
     ),
-    "s3_endpoint": _TEXT,
+    "s3_endpoint": _ADDRESS,
     "s3_region": _TEXT,
     "s3_profile": _TEXT,
     "s3_anonymous": _Option(
@@ -130,15 +152,15 @@ class set_options:
         Limit for one connection to be made (default 10 s).
     max_connections : int
         Requests in flight at once (default 64).
-    max_read_bytes : int or None
-        A larger read is refused with a hint; None means a quarter of this machine's memory.
+    max_read_bytes : int, str or None
+        A larger read is refused with a hint: bytes, or ``"500 MB"``; None means a quarter of this machine's memory.
     cache_dir : path-like or None
         Where catalogue, samples and other things that can be made again are kept; None means
         ``$FAIRLAB_CACHE_DIR`` or the platform's own cache folder.
-    cache_max_bytes : int
-        Keep what is read from the web in the cache folder, up to so many bytes (default 0: keep nothing).
-        What is kept is checked with the server before it is used, and serves when there is no network.
-    answers_max_bytes : int
+    cache_max_bytes : int or str
+        Keep what is read from the web in the cache folder, up to so many bytes, or ``"2 GB"`` (default 0: keep
+        nothing). What is kept is checked with the server before it is used, and serves when there is no network.
+    answers_max_bytes : int or str
         Keep answers of archives in the cache folder, up to so many bytes (default 100 MB; 0 keeps nothing). They
         serve as long as they are fresh, and after that when the archive cannot be reached.
     hosts : mapping of str to str or sequence of str
@@ -202,10 +224,14 @@ class set_options:
     """
 
     def __init__(self, **options: Any):
-        for name, value in options.items():
-            _check(name, value)
+        self._given = {name: _checked(name, value) for name, value in options.items()}
         self._previous = {name: _current[name] for name in options}
-        _current.update(options)
+        _current.update(self._given)
+
+    def __repr__(self) -> str:
+        # Without options, those in force: the last line of a notebook's cell shows them.
+        shown = self._given or _current
+        return f"fairlab.set_options({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __enter__(self) -> None:
         return None
@@ -266,12 +292,15 @@ def _memory_bytes() -> int:
     return total
 
 
-def _check(name: str, value: Any) -> None:
+def _checked(name: str, value: Any) -> Any:
     if name not in _OPTIONS:
         hint = did_you_mean(name, _OPTIONS) or f"; options are: {', '.join(_OPTIONS)}"
         raise QueryError(f'there is no option "{name}"{hint}', kind="option-unknown", option=name)
     known = _OPTIONS[name]
-    if not known.fits(value):
+    read = known.read(value)
+    if not known.fits(read):
+        shown = re.sub(r"//[^/@]*@", "//…@", repr(value))  # an address may hold a password
         raise QueryError(
-            f'option "{name}" is {value!r}; expected {known.expected}', kind="option-value", option=name
+            f'option "{name}" is {shown}; expected {known.expected}', kind="option-value", option=name
         )
+    return read

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from fairlab import coordinates, provenance
-from fairlab.errors import FormatError
+from fairlab.errors import FormatError, QueryError
 from fairlab.net.plate_group import read_plate
 from fairlab.net.plate_labels import read_labels
 from fairlab.net.plate_pixels import PlatePixels
@@ -16,7 +17,7 @@ from fairlab.net.store import open_store
 from fairlab.opening import MISSING, VERIFY, choice, completed, first_that_opens, level_dataset, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Literal
 
     from fairlab.lazy import Chunks
@@ -34,7 +35,7 @@ def open_plate(
     *,
     check: Check = "lazy",
     join: Literal["exact", "outer"] = "exact",
-    labels: str | Sequence[str] = (),
+    labels: str | Sequence[str] | None = None,
     missing: Missing = "warn",
     verify: Verify | None = None,
     chunks: Chunks | None = None,
@@ -68,7 +69,8 @@ def open_plate(
     -------
     xarray.DataTree
         ``scale0`` (finest) to ``scaleN``, each with the variable ``image``: dimensions ``row``, ``column``,
-        ``field`` and then the image's own. Rows and columns are named as the plate names them; ``field`` counts
+        ``field`` and then the image's own. Rows and columns are named as the plate names them, in text
+        (``column="3"``); ``field`` counts
         the images of a well, in its order. Other coordinates: ``well`` (``"B03"``), ``present`` (whether a field is
         there: as the plate lists its wells or, with ``check="all"``, as it was found), ``acquisition`` and
         ``acquisition_name`` of a field, what the plate states of its wells (gene, compound …), and those of
@@ -106,6 +108,7 @@ def open_plate(
     choice("join", join, ("exact", "outer"))
     choice("missing", missing, MISSING)
     choice("verify", verify, VERIFY)
+    wanted = _label_names(labels)
     padded = join == "outer"
 
     def read(location: str | Mapping[str, bytes]) -> tuple[Store, PlateGroup]:
@@ -113,7 +116,6 @@ def open_plate(
         return store, read_plate(store, check="all" if padded else check, padded=padded, missing=missing)
 
     record, (store, group) = first_that_opens(source, read)
-    wanted = [labels] if isinstance(labels, str) else list(labels)
     below = {name: read_labels(group, name, check="all" if padded else check) for name in wanted}
     record = completed(
         record,
@@ -134,6 +136,17 @@ def open_plate(
     for name, images in below.items():
         nodes |= _levels(f"labels/{name}/", "labels", images, record.id, attrs, padded=padded)
     return tree_of(nodes, chunks=chunks, source=store.location)
+
+
+def _label_names(labels: str | Sequence[str] | None) -> list[str]:
+    names = [labels] if isinstance(labels, str) else labels if labels is not None else []
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise QueryError(
+            f'labels={labels!r} is not known; expected names of label images: labels="cells", or ["cells", "nuclei"]',
+            kind="option-value",
+            option="labels",
+        )
+    return list(names)
 
 
 def _dims(group: PlateGroup) -> list[str]:

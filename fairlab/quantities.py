@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-import re
 
+from fairlab.amounts import in_bytes, number_and_unit
 from fairlab.errors import SelectionError
 from fairlab.ngff.units import LENGTHS_M, SYMBOLS, TIMES_S, unit_name
-
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)\s*")
-_BYTES = {"": 1, "b": 1, "byte": 1, "bytes": 1} | {
-    f"{prefix}{form}": step ** (power + 1)
-    for form, step in (("b", 1000), ("ib", 1024))
-    for power, prefix in enumerate("kmgtp")
-}
 
 
 def unit_um(unit: str) -> float | None:
@@ -129,15 +122,14 @@ def quantity_bytes(value: int | str) -> int:
     >>> quantity_bytes("64 MB"), quantity_bytes("1 KiB"), quantity_bytes(10)
     (64000000, 1024, 10)
     """
-    number, unit = _parse(value)
-    factor = _BYTES.get(unit.lower())
-    if factor is None or not (math.isfinite(number) and number > 0):
+    amount = in_bytes(value if isinstance(value, str) else _parse(value)[0])
+    if not isinstance(amount, int) or amount <= 0:
         raise SelectionError(
             f'{value!r} is not an amount of data\n  expected a number of bytes, or "64 MB", "1 GiB"',
             kind="quantity",
             value=str(value),
         )
-    return int(number * factor)
+    return amount
 
 
 def readable_bytes(number: int | None) -> str:
@@ -176,5 +168,5 @@ def _parse(value: object) -> tuple[float, str]:
     """Number and unit as written; not a number when it is none."""
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return float(value), ""
-    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    return (float(match[1]), match[2]) if match else (math.nan, "")
+    stated = number_and_unit(value) if isinstance(value, str) else None
+    return stated or (math.nan, "")

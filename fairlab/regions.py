@@ -180,8 +180,9 @@ def _label(array: xr.DataArray, dim: str, value: Any) -> Any:
 
 
 def _by_axis(array: xr.DataArray, center: Sequence[Quantity]) -> dict[str, Quantity]:
-    dims = [dim for dim in SPACE if dim in array.dims][-len(center) :]
-    if isinstance(center, str) or len(dims) != len(center):
+    listed = isinstance(center, Sequence | np.ndarray) and not isinstance(center, str)
+    dims = [dim for dim in SPACE if dim in array.dims][-len(center) :] if listed else []
+    if not dims or len(dims) != len(center):
         raise SelectionError(
             f"center={center!r} does not say which axis is meant\n"
             '  give {"y": …, "x": …}, or positions in the order (z, y, x) or (y, x)',

@@ -65,8 +65,10 @@ class Verdict:
         what = f"OME-Zarr {self.version} {self.kind or 'metadata'}" if self.version else "OME-Zarr"
         lines = [f"{'valid' if self.valid else 'not valid'} {what}  {self.source}"]
         if self.hierarchy is not None:
-            state = "sound" if self.hierarchy else "not sound"
-            lines.append(f"hierarchy {state}: {self.checked} groups and arrays looked at")
+            state = (
+                f"{'sound' if self.hierarchy else 'not sound'}: {self.checked} groups and arrays looked at"
+            )
+            lines.append(f"hierarchy {state}" if self.checked else "hierarchy: nothing is there")
         counts = Counter(problem.level for problem in self.problems)
         lines += [
             f"{counts[level]} {level}{'s' * (counts[level] != 1)}"
@@ -119,7 +121,7 @@ def validate(source: str | os.PathLike[str] | Record | Mapping[str, Any], *, str
     >>> verdict.valid, verdict.problems[0].loc
     (False, '/well/images/0/path')
     """
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping) and not hasattr(source, "dims"):  # what xarray opened is refused below
         return judge(_as_json(source), where="these attributes", strict=strict)
     from fairlab.net.store import open_store
     from fairlab.opening import first_that_opens

@@ -78,6 +78,11 @@ def well_position(plate: xr.Dataset | xr.DataArray, name: str) -> tuple[str, str
     """
     if not {"row", "column"} <= set(plate.coords):
         raise _no_plate()
+    if not isinstance(name, str):
+        raise SelectionError(
+            f'{name!r} is no name of a well\n  expected text such as "B3", "B03" or "B/3"',
+            kind="well-unknown",
+        )
     rows, columns = ([str(n) for n in np.atleast_1d(plate[dim].values)] for dim in ("row", "column"))
     for match in (str, str.casefold):  # "a" and "A" may be two rows
         wanted = _spellings(match(name.strip()))

@@ -368,3 +368,40 @@ def test_ome_xml_of_what_is_in_memory(tmp_path: Path) -> None:
             assert found is not None and [one.name for one in found.images] == ["first", "second"]
     del objects["OME/METADATA.ome.xml"]
     assert open_image(objects, series=1).fair.ome_xml() is None
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(2), "scale0", 1, ["z"]])
+def test_estimate_of_what_is_no_selection_says_what_to_give(wrong: Any) -> None:
+    pyramid = tree(image(np.zeros((16, 24))))
+    with pytest.raises(QueryError, match=r"estimate\(image.isel\(z=0\)\)") as caught:
+        pyramid.fair.estimate(wrong)
+    assert caught.value.kind == "estimate"
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind"),
+    [
+        (lambda fair: fair.level(shape=16), "shape"),
+        (lambda fair: fair.crop(center=3, width=2), "quantity"),
+        (lambda fair: fair.well(("B", 3)), "well-unknown"),
+    ],
+)
+def test_a_value_of_another_kind_is_a_selection_error(ask: Callable[[Any], Any], kind: str) -> None:
+    plate = xr.DataArray(
+        np.zeros((1, 1, 4, 4)), {"row": ["B"], "column": ["3"], "y": np.arange(4.0), "x": np.arange(4.0)},
+        ("row", "column", "y", "x"), name="image",
+    )  # fmt: skip
+    with pytest.raises(SelectionError) as caught:
+        ask(xr.DataTree.from_dict({"scale0": plate.to_dataset()}).fair)
+    assert caught.value.kind == kind
+
+
+def test_numbers_of_numpy_choose_levels_as_numbers_do() -> None:
+    pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.5}))
+    assert pyramid.fair.level(np.int64(-1)).identical(pyramid.fair.level(-1))
+    assert pyramid.fair.level(shape=np.array([8, 8])).identical(pyramid.fair.level(shape=(8, 8)))
+
+
+def test_a_misspelt_field_is_named() -> None:
+    with pytest.raises(QueryError, match='did you mean "license"'):
+        open_image("sample:nuclei").fair.provenance("licence")

@@ -14,7 +14,7 @@ import zarr
 
 from fairlab.backend import FairlabBackend
 from fairlab.errors import FairlabError, SelectionError
-from tests.servers import FaultServer
+from tests.servers import Fault, FaultServer
 from tests.stores import write_plate, write_store
 
 Serve = Callable[[Path], FaultServer]
@@ -158,3 +158,13 @@ def test_errors_are_fairlabs_own(tmp_path: Path) -> None:
         with pytest.raises(FairlabError) as caught:
             open_(tmp_path / "absent.zarr", engine=ENGINE)
         assert caught.value.kind == "path-missing"
+
+
+def test_checksums_are_asked_for_by_verify(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "a.zarr", axes="yx", shape=(16, 16), levels=1)
+    server = serve(tmp_path)
+    server.fault("0/c/0/0", Fault(headers={"x-amz-checksum-crc32": "AAAAAA=="}))
+    url = f"{server.url}/a.zarr"
+    np.testing.assert_array_equal(xr.open_dataset(url, engine=ENGINE, verify=False).image, full)
+    with pytest.raises(FairlabError, match="checksum"):
+        xr.open_datatree(url, engine=ENGINE, verify=True)["scale0/image"].load()

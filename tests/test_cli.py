@@ -12,7 +12,7 @@ import pytest
 from fairlab import errors
 from fairlab.cli import exit_code, main
 from tests.servers import FaultServer
-from tests.stores import write_store
+from tests.stores import write_collection, write_store
 
 Serve = Callable[[Path], FaultServer]
 
@@ -187,3 +187,17 @@ def test_lab_starts_jupyterlab_on_the_notebooks(tmp_path: Path) -> None:
     assert str(tmp_path / "mine") in answer.stderr
     names = {path.name for path in (tmp_path / "mine").rglob("*.ipynb")}
     assert {"04_measure_objects.ipynb", "01_from_question_to_citation.ipynb"} <= names
+
+
+def test_one_image_of_a_collection_is_chosen_by_series(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collection = str(tmp_path / "c.zarr")
+    write_collection(tmp_path / "c.zarr", ["scan", "overview"])
+    assert main(["info", collection]) == 1
+    assert "series=1" in capsys.readouterr().err
+    for which in ("1", "overview"):
+        assert main(["info", collection, "--series", which, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["record"]["id"].endswith("c.zarr/1")
+    assert main(["view", collection, "--series", "0", "--png", str(tmp_path / "a.png")]) == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

@@ -515,7 +515,7 @@ def test_a_group_of_several_images(tmp_path: Path, version: str) -> None:
     with pytest.warns(FairlabWarning, match=r'2 images \(0 "overview", 1 "detail"\)'):
         first = open_image(tmp_path / "a.zarr")
     np.testing.assert_array_equal(first["scale0/image"].values, images[0])
-    for series in (1, "detail"):
+    for series in (1, np.int64(1), "detail"):
         tree = open_image(tmp_path / "a.zarr", series=series)
         np.testing.assert_array_equal(tree["scale0/image"].values, images[1])
         assert str(tree["scale0"].image_id.values).endswith("a.zarr/detail")

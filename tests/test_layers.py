@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent / "fairlab"
 LAYERS = {
     0: {
         "fairlab",
+        "amounts",
         "contacts",
         "copied",
         "errors",

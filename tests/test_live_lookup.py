@@ -58,3 +58,8 @@ def test_without_being_asked_to_nobody_is_asked(servers: dict[str, Emulator]) ->
     with pytest.raises(errors.NotFoundError):
         fairlab.lookup(uuid(101))
     assert not any(server.log for server in servers.values())
+
+
+def test_an_address_that_no_catalogue_lists_can_still_be_opened() -> None:
+    with pytest.raises(errors.NotFoundError, match=r"fairlab\.open_image"):
+        fairlab.lookup("https://example.org/a.zarr")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairlab.errors import FairlabWarning, FormatError, SelectionError
+from fairlab.errors import FairlabWarning, FormatError, QueryError, SelectionError
 from fairlab.plate import open_plate
 from tests.bursts import Bursts
 from tests.servers import FaultServer
@@ -145,3 +145,14 @@ def test_a_first_label_image_that_cannot_be_read_is_told_and_left_out(tmp_path: 
     with pytest.raises(SelectionError) as caught:
         open_plate(tmp_path / "p.zarr", labels="cells")
     assert caught.value.kind == "labels-unknown"
+
+
+@pytest.mark.parametrize("wrong", [True, 3, ["cells", 1]])
+def test_names_of_labels_are_text(wrong: Any) -> None:
+    with pytest.raises(QueryError, match="expected names of label images") as caught:
+        open_plate("sample:plate", labels=wrong)
+    assert caught.value.kind == "option-value"
+
+
+def test_no_labels_are_asked_for_by_none() -> None:
+    assert "labels" not in open_plate("sample:plate", labels=None).children

@@ -589,3 +589,14 @@ def test_a_mapping_is_judged_by_itself() -> None:
             "problems": [],
         }
     )
+
+
+def test_where_nothing_is_no_hierarchy_is_called_sound(tmp_path: Path) -> None:
+    verdict = fairlab.validate(tmp_path)
+    assert not verdict.valid
+    assert "hierarchy: nothing is there" in str(verdict) and "sound" not in str(verdict)
+
+
+def test_what_is_open_already_is_not_taken_for_attributes() -> None:
+    with pytest.raises(QueryError, match="open already"):
+        fairlab.validate(fairlab.open_image("sample:nuclei"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fairlab.errors import QueryError
 from fairlab.fair.description import Description
 from fairlab.fair.flat import PATH_OF
+from fairlab.terms import nearest
 
 if TYPE_CHECKING:
     from fairlab.fair.statement import Statement
@@ -59,9 +60,11 @@ def fact(record: Record, name: str) -> Fact:
         told = Description.of(record).best(name)
         return Fact(field=name, value=None) if told is None else _of(name, told.value, told, told.source)
     if name not in record.__dataclass_fields__ or name == "sources":
+        fields = [field for field in record.__dataclass_fields__ if field != "sources"]
+        near = nearest(name, fields)
+        hint = f'did you mean "{near[0]}"? ' if near else ""
         raise QueryError(
-            f'records have no field "{name}"; fields are: '
-            + ", ".join(field for field in record.__dataclass_fields__ if field != "sources"),
+            f'records have no field "{name}"; {hint}fields are: {", ".join(fields)}',
             kind="field-unknown",
         )
     value = getattr(record, name)

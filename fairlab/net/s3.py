@@ -185,12 +185,28 @@ class BucketStore(HttpStore):
             try:
                 return question.put_to(url, headers + more, sums)
             except AccessError as exc:
-                if option("s3_anonymous") or stated_region(exc) or not has_credentials(self._bucket):
+                if stated_region(exc):
                     raise
+                if option("s3_anonymous") or not has_credentials(self._bucket):
+                    raise self._unsigned(exc) from exc
         # Further x-amz headers would have to be signed as well, and obstore signs none.
         answer = question.put_to(self._sign(self._path(question.key)), headers, sums)
         self._signs = True
         return answer
+
+    def _unsigned(self, exc: AccessError) -> AccessError:
+        """The refusal, with why nothing was signed."""
+        why = "none are in the environment or a profile"
+        if option("s3_anonymous"):
+            why = "fairlab.set_options(s3_anonymous=None) allows them"
+        elif self._bucket.scheme == "s3":
+            why += ": AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or fairlab.set_options(s3_profile=…)"
+        return AccessError(
+            f"{exc.message}\n  it was asked without credentials; {why}",
+            kind=exc.kind,
+            url=exc.url,
+            **exc.context,
+        )
 
     def _sign(self, path: str) -> str:
         from obstore import sign

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.errors import FairlabError, FormatError, SelectionError
@@ -43,8 +44,8 @@ def series_path(found: Documents, zarr_format: int, wanted: Series) -> str:
         return paths[0]
     if wanted in paths:
         return str(wanted)
-    if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted in range(len(paths)):
-        return paths[wanted]
+    if (index := _index(wanted)) is not None and index in range(len(paths)):
+        return paths[index]
     xml = ome_xml(store)
     names = [image.name or "" for image in xml.images] if xml else []
     paths = paths or [str(number) for number in range(len(names))] or _probed(found, zarr_format)
@@ -83,8 +84,8 @@ def picked(wanted: Series, paths: Sequence[str], names: Sequence[str], *, where:
     """
     if wanted is None:
         return 0
-    if isinstance(wanted, int) and not isinstance(wanted, bool):
-        found = [wanted] if 0 <= wanted < len(paths) else []
+    if (index := _index(wanted)) is not None:
+        found = [index] if 0 <= index < len(paths) else []
     else:
         found = [n for n, path in enumerate(paths) if path == wanted] or [
             n for n, name in enumerate(names) if name == wanted
@@ -97,6 +98,11 @@ def picked(wanted: Series, paths: Sequence[str], names: Sequence[str], *, where:
         kind="series-unknown",
         series=list(paths),
     )
+
+
+def _index(wanted: Series) -> int | None:
+    """A whole number, numpy's too; a path or a name is none."""
+    return int(wanted) if isinstance(wanted, Integral) and not isinstance(wanted, bool) else None
 
 
 def ome_xml(store: Store) -> OmeXml | None:

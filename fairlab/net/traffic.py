@@ -14,13 +14,21 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fairlab.result_tables import readable_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """Sums of one store, up to one moment."""
+    """Sums of one store, up to one moment.
+
+    Examples
+    --------
+    >>> Traffic(requests=30, bytes=2_545_510, seconds=0.0842)
+    30 requests, 2.5 MB in 0.0842 s
+    """
 
     requests: int
     """Requests sent, each try and each followed redirect counted; files opened, for a store on this machine."""
@@ -30,6 +38,13 @@ class Traffic:
     """Time during which at least one request was under way."""
     missing_chunks: tuple[str, ...] = ()
     """Keys of chunks that the store did not have when they were read."""
+
+    def __repr__(self) -> str:
+        # As fairlab.net.fetch.Cost says what a read will take; the numbers have names of their own.
+        count = f"{self.requests:,} request{'' if self.requests == 1 else 's'}"
+        lacking = len(self.missing_chunks)
+        missing = f", {lacking:,} chunk{'' if lacking == 1 else 's'} missing" if lacking else ""
+        return f"{count}, {readable_bytes(self.bytes)} in {self.seconds:.3g} s{missing}"
 
 
 class Ledger:

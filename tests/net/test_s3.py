@@ -168,7 +168,17 @@ def test_without_credentials_a_refusal_is_a_refusal(private: FaultServer) -> Non
     with set_options(s3_endpoint=private.url), pytest.raises(AccessError) as caught:
         open_store("s3://images/a.zarr").get("zarr.json")
     assert caught.value.kind == "http-403"
+    assert "s3_profile=" in str(caught.value)
     assert len(private.requests) == 1
+
+
+def test_a_refusal_says_that_signing_was_switched_off(
+    private: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _own_keys(monkeypatch)
+    with set_options(s3_endpoint=private.url, s3_anonymous=True), pytest.raises(AccessError) as caught:
+        open_store("s3://images/a.zarr").get("zarr.json")
+    assert "s3_anonymous=None" in str(caught.value)
 
 
 def test_wrong_credentials_are_a_refusal_without_a_trace_of_them(

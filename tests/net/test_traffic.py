@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fairlab.net.store import open_store
-from fairlab.net.traffic import Ledger, ledger
+from fairlab.net.traffic import Ledger, Traffic, ledger
 from tests.servers import Fault, FaultServer
 
 Serve = Callable[[Path], FaultServer]
@@ -66,3 +66,9 @@ def test_missing_chunks_are_named_once_in_order() -> None:
     for key in ("0/1", "0/0", "0/1"):
         sums.missing(key)
     assert sums.snapshot().missing_chunks == ("0/1", "0/0")
+
+
+def test_it_reads_as_a_sentence() -> None:
+    assert repr(Traffic(requests=1, bytes=999, seconds=1.23456)) == "1 request, 999 B in 1.23 s"
+    some = Traffic(requests=1200, bytes=2_500_000, seconds=0.5, missing_chunks=("0/0", "0/1"))
+    assert repr(some) == "1,200 requests, 2.5 MB in 0.5 s, 2 chunks missing"
