@@ -175,14 +175,15 @@ class Fair(Origin):
                     kind="estimate",
                 )
             return cost_of(selection)
-        if selection is not None and not isinstance(selection, Mapping):
+        stated: Any = {} if selection is None else selection
+        if not isinstance(stated, Mapping):
             raise QueryError(
                 f"cannot tell what loading an object of type {type(selection).__name__} takes\n"
                 "  give what was selected, estimate(image.isel(z=0)), or positions, estimate(z=0); "
                 "a level by level=, estimate(level=1)",
                 kind="estimate",
             )
-        wanted = {**(selection or {}), **positions}
+        wanted = {**stated, **positions}
         if not wanted and level is None and pixel_size is None:
             return cost_of(self._obj)
         return cost_of(regions.at(self._array(level, pixel_size), wanted))

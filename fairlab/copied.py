@@ -11,7 +11,9 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-_METADATA_FILE: Final = re.compile(r"(?:^|(?<=[^:/])/+)(?:zarr\.json|\.zattrs|\.zgroup|\.zmetadata)(?=$|\?)")
+_METADATA_FILE: Final = re.compile(
+    r"(?:^|(?<=[^:/])/+)(?:zarr\.json|\.zattrs|\.zarray|\.zgroup|\.zmetadata)(?=$|\?)"
+)
 # Neuroglancer writes "zarr://gs://…" and "https://….zarr/|zarr2:"; people copy links from there.
 _NEUROGLANCER: Final = re.compile(r"^zarr[23]?://(?=\w+://)|/?\|zarr[23]?:.*$")
 # pathlib makes one slash of two.
@@ -79,7 +81,8 @@ def _bare(text: str) -> str:
 
 def _shown(text: str) -> str | None:
     """The address of the one image that a viewer's link shows; None for what is no such link."""
-    if not re.match("https?://", text, re.IGNORECASE) or ".zarr" in text.partition("?")[0].partition("#")[0]:
+    place = re.match("https?://[^?#]*(?=[?#])", text, re.IGNORECASE)
+    if place is None or ".zarr" in place[0]:
         return None
     try:
         parts = urlsplit(text)

@@ -153,7 +153,8 @@ class set_options:
     max_connections : int
         Requests in flight at once (default 64).
     max_read_bytes : int, str or None
-        A larger read is refused with a hint: bytes, or ``"500 MB"``; None means a quarter of this machine's memory.
+        A larger read is refused with a hint: bytes, or ``"500 MB"``; None means a quarter of this
+        machine's memory, or of what a container or JupyterHub (``$MEM_LIMIT``) allows.
     cache_dir : path-like or None
         Where catalogue, samples and other things that can be made again are kept; None means
         ``$FAIRLAB_CACHE_DIR`` or the platform's own cache folder.
@@ -284,6 +285,9 @@ def _memory_bytes() -> int:
     total = 8 * 1024**3
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    # JupyterHub says what a server may have, also where no container holds it to that.
+    if (allowed := os.environ.get("MEM_LIMIT", "")).isdecimal() and int(allowed) > 0:
+        total = min(total, int(allowed))
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             total = min(total, int(Path(limit).read_text()))

@@ -36,6 +36,11 @@ class Origin:
     def __init__(self, obj: Any):
         self._obj = obj
 
+    def __repr__(self) -> str:
+        # A notebook that ends a cell with tree.fair asks what there is.
+        offers = ", ".join(name for name in dir(type(self)) if not name.startswith("_"))
+        return f".fair of a {type(self._obj).__name__} has {offers}\n  help(….fair.at) says what one of them does"
+
     @property
     def record(self) -> Record:
         """What is known about the image: identity, licence, organism, and where each value was read.

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import pickle
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -405,3 +406,9 @@ def test_numbers_of_numpy_choose_levels_as_numbers_do() -> None:
 def test_a_misspelt_field_is_named() -> None:
     with pytest.raises(QueryError, match='did you mean "license"'):
         open_image("sample:nuclei").fair.provenance("licence")
+
+
+def test_a_notebook_shows_what_it_offers() -> None:
+    pyramid = tree(image(np.zeros((16, 24)), scale={"y": 0.5, "x": 0.5}))
+    assert {"level", "crop", "estimate", "provenance"} <= set(re.findall(r"\w+", repr(pyramid.fair)))
+    assert "level" not in repr(pyramid["scale0/image"].fair)

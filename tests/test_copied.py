@@ -141,7 +141,7 @@ def test_an_address_inside_an_image_names_the_image(
 ) -> None:
     write_store(tmp_path / "a.zarr", version=version)
     url = f"{serve(tmp_path).url}/a.zarr"
-    for inside in ("0", "0/.zarray", "0/zarr.json", "nothing"):
+    for inside in ("0", "0/.zarray", "0/zarr.json", "0/0/0/0", "nothing"):
         with pytest.raises(FormatError) as caught:
             fairlab.open_image(f"{url}/{inside}")
         assert str(caught.value).endswith(url)

@@ -80,3 +80,15 @@ def test_a_notebook_shows_what_was_set_or_all_that_is_in_force() -> None:
 def test_a_misspelt_option_is_named() -> None:
     with pytest.raises(QueryError, match="timeout_s"):
         set_options(timout_s=1)
+
+
+def test_a_quarter_of_what_jupyterhub_allows_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEM_LIMIT", str(2**30))
+    options._memory_bytes.cache_clear()
+    try:
+        assert options.max_read_bytes() == 2**28
+        monkeypatch.setenv("MEM_LIMIT", "2G")  # not of JupyterHub's form
+        options._memory_bytes.cache_clear()
+        assert options.max_read_bytes() > 2**28
+    finally:
+        options._memory_bytes.cache_clear()

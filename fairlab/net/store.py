@@ -88,7 +88,7 @@ def open_store(
         raise _unknown_scheme(text)
     if split.scheme == "file" and split.netloc not in ("", "localhost"):
         raise QueryError(
-            f'"{text}" names another machine, {split.netloc}\n'
+            f'"{redact(text)}" names another machine\n'
             "  a file of this one has three slashes, file:///folder/image.ome.zarr, or is a path alone",
             kind="location",
         )

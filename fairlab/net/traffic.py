@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fairlab.result_tables import readable_bytes
+from fairlab.quantities import readable_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
