@@ -168,6 +168,12 @@ def test_a_name_that_is_not_there_gets_a_hint() -> None:
     assert caught.value.kind == "label-unknown"
 
 
+def test_text_is_turned_into_the_unit_of_the_axis_and_a_number_is_in_it() -> None:
+    array = image(np.arange(40), "x", scale={"x": 100.0}, units={"x": "nanometer"})
+    assert at(array, {"x": "0.5 um"}).x.item() == at(array, {"x": 500}).x.item() == 500.0
+    assert at(array, {"x": slice("0.3 um", 520)}).x.values.tolist() == [300.0, 400.0, 500.0]
+
+
 def test_an_axis_without_positions_is_selected_by_index() -> None:
     with pytest.raises(SelectionError, match="isel") as caught:
         at(xr.DataArray(np.zeros(4), dims="x"), {"x": 1})
@@ -179,6 +185,8 @@ def test_a_slice_takes_what_lies_between_whichever_way_the_axis_runs() -> None:
     for turned in (array, array.isel(x=slice(None, None, -1))):
         part = at(turned, {"x": slice("0.4 um", 1.5), "c": slice("b", None)})
         assert sorted(part.x.values.tolist()) == [0.5, 1.0, 1.5] and part.c.values.tolist() == ["b", "c"]
+        backwards = at(turned, {"x": slice(1.5, "0.4 um")})
+        assert sorted(backwards.x.values.tolist()) == [0.5, 1.0, 1.5]
     assert at(array, {"x": slice(None, 1, 2)}).x.values.tolist() == [0.0, 1.0]
     with pytest.raises(SelectionError) as caught:
         at(array, {"x": slice(9, 12)})
