@@ -171,3 +171,9 @@ def test_a_scene_may_have_one_dimension() -> None:
     for step in document["ome"]["scene"][CT]:
         step["translation"] = [1.0]
     assert list(read(document).judged()) == []
+
+
+@pytest.mark.parametrize(("value", "type_"), [(GONE, "plate.missing-version"), (5, "plate.wrong-type")])
+def test_an_early_plate_in_a_hierarchy_of_its_version_states_it(value: Any, type_: str) -> None:
+    found = read(edited(valid("0.2", "plate"), "plate/version", value), version="0.2").judged()
+    assert [(f"{f.section}.{f.code}", f.level) for f in found] == [(type_, "error")]
