@@ -13,9 +13,9 @@ import xarray as xr
 import zarr
 
 from fairlab.backend import FairlabBackend
-from fairlab.errors import FairlabError, SelectionError
+from fairlab.errors import ChunkError, FairlabError, SelectionError
 from tests.servers import Fault, FaultServer
-from tests.stores import write_plate, write_store
+from tests.stores import write_collection, write_plate, write_store
 
 Serve = Callable[[Path], FaultServer]
 ENGINE: Any = FairlabBackend
@@ -62,6 +62,23 @@ def test_plates_are_opened_too(tmp_path: Path) -> None:
         "column",
         "field",
     )
+
+
+def test_which_image_is_meant_and_what_missing_chunks_mean(tmp_path: Path) -> None:
+    _, macro = write_collection(tmp_path / "c.zarr", ["scan", "macro"])
+    for opened in (
+        xr.open_datatree(tmp_path / "c.zarr", engine=ENGINE, series=1)["scale0/image"],
+        xr.open_groups(tmp_path / "c.zarr", engine=ENGINE, series="macro")["/scale0"]["image"],
+        xr.open_dataset(tmp_path / "c.zarr", engine=ENGINE, series="1").image,
+    ):
+        np.testing.assert_array_equal(opened.values, macro)
+    (tmp_path / "c.zarr" / "1" / "0" / "0" / "0" / "0").unlink()
+    for opened in (
+        xr.open_datatree(tmp_path / "c.zarr", engine=ENGINE, series=1, missing="error")["scale0/image"],
+        xr.open_dataset(tmp_path / "c.zarr", engine=ENGINE, series=1, missing="error").image,
+    ):
+        with pytest.raises(ChunkError):
+            opened.load()
 
 
 def test_variables_can_be_left_out(tmp_path: Path) -> None:
