@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fairlab.ngff.model import Axis, AxisType
 from fairlab.ngff.units import LENGTHS_M, TIMES_S, unit_name
-from fairlab.ngff.values import broken, shown, text
+from fairlab.ngff.values import broken, line, shown, text
 
 _TYPES: Final[dict[str, AxisType]] = {"space": "space", "time": "time", "channel": "channel"}
 # "The type SHOULD be one of space, time, channel": when it is left out, the usual names still tell.
@@ -35,7 +35,7 @@ def read(stated: object, *, place: str, where: str, remarks: list[str]) -> tuple
     """
     if not isinstance(stated, list) or not stated:
         raise broken(f"axes is {shown(stated)}; expected a list of axes", "axes", where, place=place)
-    names = [text(axis.get("name")) if isinstance(axis, Mapping) else text(axis) for axis in stated]
+    names = [line(axis.get("name")) if isinstance(axis, Mapping) else line(axis) for axis in stated]
     if None in names or len(set(names)) != len(names) or any("/" in str(name) for name in names):
         raise broken(
             f"axes are named {shown(names)}; expected different names, without slashes",
@@ -76,12 +76,12 @@ def named_otherwise(axes: Sequence[Axis], documents: Iterable[Mapping[str, Any] 
 def _axis(stated: Mapping[str, Any] | str, remarks: list[str]) -> Axis:
     if isinstance(stated, str):
         return Axis(name=stated, type=_usual(stated))
-    name, kind, unit = stated["name"], stated.get("type"), text(stated.get("unit"))
+    name, kind, unit = stated["name"], stated.get("type"), line(stated.get("unit"))
     type_ = _TYPES.get(kind.lower(), "other") if isinstance(kind, str) else _usual(name)
     orientation = stated.get("orientation")
     more = {
         "orientation": text(orientation.get("value")) if isinstance(orientation, Mapping) else None,
-        "long_name": text(stated.get("longName")),
+        "long_name": line(stated.get("longName")),
     }
     if unit is None:
         return Axis(name=name, type=type_, **more)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairlab.ngff.model import Channel
-from fairlab.ngff.values import number, text
+from fairlab.ngff.values import line, number
 
 
 def channels(block: Mapping[str, Any]) -> tuple[Channel, ...]:
@@ -31,7 +31,7 @@ def _channel(stated: Mapping[str, Any]) -> Channel:
     low, high = (number(window.get(k)) if isinstance(window, Mapping) else None for k in ("start", "end"))
     active = stated.get("active")
     return Channel(
-        label=text(stated.get("label")),
+        label=line(stated.get("label")),
         color=_color(stated.get("color")),
         window=(low, high) if low is not None and high is not None else None,
         active=active if isinstance(active, bool) else True,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fairlab.ngff.model import Acquisition, Field, Plate, PlateWell, Well
 from fairlab.ngff.paths import inner_path
-from fairlab.ngff.values import broken, integer, scalars, shown, text
+from fairlab.ngff.values import broken, integer, line, scalars, shown, text
 
 _PLACE: Final = frozenset({"path", "rowIndex", "columnIndex"})
 MAX_POSITIONS: Final = 2**20
@@ -30,7 +30,7 @@ def plate(block: Mapping[str, Any], *, version: str, where: str) -> Plate:
     count = integer(stated.get("field_count"))
     return Plate(
         version=version,
-        name=text(stated.get("name")),
+        name=line(stated.get("name")),
         rows=rows,
         columns=columns,
         wells=_wells(stated, rows, columns, remarks, where),
@@ -198,7 +198,7 @@ def _acquisitions(stated: Mapping[str, Any], remarks: list[str]) -> tuple[Acquis
         number = _number(entry.get("id")) if isinstance(entry, Mapping) else None
         if number is not None:
             more = scalars(entry, but=frozenset({"id", "name"}))
-            found.setdefault(number, Acquisition(id=number, name=text(entry.get("name")), annotations=more))
+            found.setdefault(number, Acquisition(id=number, name=line(entry.get("name")), annotations=more))
     if len(found) < len(listed):
         remarks.append(
             f"of {len(listed)} acquisitions {len(found)} have an integer id of their own; the rest were left out"

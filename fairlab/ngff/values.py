@@ -7,6 +7,7 @@ import reprlib
 from typing import TYPE_CHECKING, Any, Final
 
 from fairlab.errors import MetadataError
+from fairlab.foreign_text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,18 @@ def text(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return None
     return None if any("\ud800" <= letter <= "\udfff" for letter in value) else value
+
+
+def line(value: object) -> str | None:
+    r"""A text that is shown: on one line, without what a terminal would obey.
+
+    Examples
+    --------
+    >>> line("a  cell"), line("a\x1b[2J\ncell"), line("\x07"), line(5)
+    ('a  cell', 'a [2J cell', None, None)
+    """
+    found = text(value)
+    return found if found is None or found.isprintable() else clean(found)
 
 
 def number(value: object) -> float | None:
@@ -62,10 +75,10 @@ def scalars(value: Mapping[str, Any], *, but: frozenset[str]) -> dict[str, str |
     {'gene': 'TP53', 'dose': 0.5}
     """
     return {
-        key: entry
+        name: entry
         for key, entry in value.items()
         if key not in but
-        and text(key)
+        and (name := line(key))
         and (isinstance(entry, bool) or text(entry) or isinstance(entry, float) or integer(entry) is not None)
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fairlab.ngff import axes
 from fairlab.ngff.model import Image, Level
 from fairlab.ngff.multiscales import datasets, transformations
-from fairlab.ngff.values import text
+from fairlab.ngff.values import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> 
         remarks.append(f"coordinateTransformations are stated, which OME-Zarr {version} does not have")
     return Image(
         version=version,
-        name=text(entry.get("name")),
+        name=line(entry.get("name")),
         axes=found,
         levels=tuple(levels),
         scales_stated=False,

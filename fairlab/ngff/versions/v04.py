@@ -11,7 +11,7 @@ from fairlab.ngff import axes
 from fairlab.ngff.model import Image, Level
 from fairlab.ngff.multiscales import datasets, transformations
 from fairlab.ngff.transforms import compose, flat
-from fairlab.ngff.values import broken, text
+from fairlab.ngff.values import broken, line, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ def image(entry: Mapping[str, Any], *, version: str, place: str, where: str) -> 
         remarks.append(f"positions are those before what is not applied: {', '.join(left)}")
     return Image(
         version=version,
-        name=text(entry.get("name")),
+        name=line(entry.get("name")),
         axes=found,
         levels=tuple(levels),
         kept=kept,

@@ -17,7 +17,7 @@ from fairlab.ngff import axes
 from fairlab.ngff.model import Image, Level
 from fairlab.ngff.multiscales import datasets, transformations
 from fairlab.ngff.transforms import compose
-from fairlab.ngff.values import broken, shown, text
+from fairlab.ngff.values import broken, line, shown, text
 
 Entry = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ def image(entry: Entry, *, version: str, place: str, where: str) -> Image:
         )
     return Image(
         version=version,
-        name=text(entry.get("name")),
+        name=line(entry.get("name")),
         axes=found,
         levels=tuple(grids),
         kept=kept,
