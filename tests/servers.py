@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -187,7 +187,7 @@ class FaultServer:
             body, headers = b"", {}
             if self.s3:
                 headers["Content-Type"] = "application/xml"
-                body = f"<Error><Code>{HTTPStatus(status).name}</Code></Error>".encode()
+                body = f"<Error><Code>{_phrase(status)}</Code></Error>".encode()
         if fault.body is not None:
             status, body = fault.status or 200, fault.body
             if self.etag:  # an object that lies there so, with an ETag of its own
@@ -229,7 +229,7 @@ class FaultServer:
         fault: Fault,
     ) -> bool:
         lines = [
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+            f"HTTP/1.1 {status} {_phrase(status)}",
             f"Date: {email.utils.formatdate(usegmt=True)}",
         ]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -266,6 +266,10 @@ class FaultServer:
         return Fault()
 
 
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"  # Cloudflare's 520 to 526
+
+
 def _part(wanted: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
     total = len(body)
     first, last = wanted.removeprefix("bytes=").split("-")
@@ -274,3 +278,32 @@ def _part(wanted: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[
     if start >= stop:
         return 416, {"Content-Range": f"bytes */{total}"}, b""
     return 206, headers | {"Content-Range": f"bytes {start}-{stop - 1}/{total}"}, body[start:stop]
+
+
+class RawServer:
+    """``with RawServer([[answer, answer], [answer]]) as url``: what is sent on each connection, request by request.
+
+    A connection is closed after its last answer.
+    """
+
+    def __init__(self, connections: Sequence[Sequence[bytes]]):
+        self._connections = connections
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/object"
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _talk(self) -> None:
+        with contextlib.suppress(OSError):
+            for answers in self._connections:
+                connection, _ = self._listener.accept()
+                with connection, connection.makefile("rb") as stream:
+                    for answer in answers:
+                        while stream.readline().strip():
+                            pass
+                        connection.sendall(answer)

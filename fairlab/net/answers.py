@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _MISSING: Final = frozenset({404, 410})
 _PAGES: Final = ("text/html", "application/xhtml+xml")
-_TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRY_AGAIN: Final = frozenset({408, 425, 429})
+# Of what a server may say about itself (5xx, those of proxies and content networks too), this will not pass:
+# not implemented, no such version of HTTP, its own settings go in circles, and a network that wants a log-in first.
+_LASTING: Final = frozenset({501, 505, 506, 508, 510, 511})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +91,13 @@ def judge(
     if status in (200, 206):
         if status == 206:
             _check_part(where, range_, headers, body)
-        if headers.get("content-encoding", "identity") not in ("identity", "aws-chunked", ""):
-            body = _decoded(where, reply, max_bytes)
+        encoding = headers.get("content-encoding", "").lower()
+        if encoding not in ("identity", "aws-chunked", ""):
+            body = _decoded(where, reply, encoding, max_bytes)
         return Answer(url=where, status=status, headers=headers, body=body, tries=tries)
     if status in _MISSING or (status == 304 and conditional):
         return Answer(url=where, status=status, headers=headers, body=b"", tries=tries)
-    if status in _TRY_AGAIN:
+    if status in _TRY_AGAIN or (500 <= status < 600 and status not in _LASTING):
         raise Again(f"the server answers {status}", kind=f"http-{status}", wait_s=_retry_after(headers))
     if status in (401, 403):
         raise AccessError(
@@ -105,7 +109,8 @@ def judge(
             **_region(headers),
         )
     raise UnexpectedAnswer(
-        f"the server answers {status} for {where}",
+        f"the server answers {status} for {where}\n"
+        "  which is neither the data nor their absence; check the address, or ask who runs the server",
         kind=f"http-{status}",
         url=where,
         tries=tries,
@@ -136,33 +141,37 @@ def _check_part(where: str, range_: str | None, headers: Mapping[str, str], body
             return
     _refuse(
         f"another part was sent than the one asked for (asked {range_}, got "
-        f"{headers.get('content-range')!r} of {len(body)} bytes)\n  at {where}",
+        f"{headers.get('content-range')!r} of {len(body)} bytes)",
         "range-wrong",
         where,
     )
 
 
-def _decoded(where: str, reply: Reply, max_bytes: int) -> bytes:
+def _decoded(where: str, reply: Reply, encoding: str, max_bytes: int) -> bytes:
     """A body that was stored packed and is sent so although that was not asked for, as HTTP means it."""
-    encoding = reply.headers["content-encoding"]
     if encoding not in ("gzip", "x-gzip") or reply.status == 206:
-        _refuse(
-            f"the body is encoded as {encoding!r}, which was not asked for\n  at {where}", "encoding", where
-        )
-    unpack = zlib.decompressobj(wbits=31)
-    try:
-        body = unpack.decompress(reply.body, max_bytes)
-    except zlib.error as exc:
-        raise Again(f"the body is damaged ({exc})", kind="encoding") from exc
-    if unpack.unconsumed_tail:
-        _refuse(f"over {max_bytes} bytes: {where}", "body-too-large", where)
-    if not unpack.eof:
-        raise Again("the body was cut short", kind="body-short")
-    return body
+        _refuse(f"the body is encoded as {encoding!r}, which was not asked for", "encoding", where)
+    parts: list[bytes] = []
+    left, room = reply.body, max_bytes
+    while left or not parts:  # a gzip stream may be several, one after the other (RFC 1952, 2.2)
+        unpack = zlib.decompressobj(wbits=31)
+        try:
+            parts.append(unpack.decompress(left, room + 1))
+        except zlib.error as exc:
+            raise Again(f"the body is damaged ({exc})", kind="encoding") from exc
+        room -= len(parts[-1])
+        if room < 0:
+            _refuse(f"the body unpacks to more than {max_bytes} bytes", "body-too-large", where)
+        if not unpack.eof:
+            raise Again("the body was cut short", kind="body-short")
+        left = unpack.unused_data
+    return b"".join(parts)
 
 
-def _refuse(message: str, kind: str, where: str, tries: int = 1) -> NoReturn:
-    raise UnexpectedAnswer(message, kind=kind, url=where, tries=tries)
+def _refuse(message: str, kind: str, where: str) -> NoReturn:
+    raise UnexpectedAnswer(
+        f"{message}\n  at {where}\n  try again later, or tell who runs the server", kind=kind, url=where
+    )
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
@@ -170,9 +179,21 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     value = headers.get("retry-after", "")
     if value.isascii() and value.isdigit():
         return float(value)
+    moment = http_date(value)
+    return 0.0 if moment is None else max(0.0, moment - time.time())
+
+
+def http_date(value: str) -> float | None:
+    """A date as HTTP states it, in seconds since 1970; None for what is no date.
+
+    Examples
+    --------
+    >>> http_date("Thu, 01 Jan 1970 00:01:00 GMT"), http_date("soon"), http_date("1 Jan 99999999999999999999")
+    (60.0, None, None)
+    """
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    # HTTP dates are in GMT, also where the name of the zone was left out.
-    return max(0.0, moment.replace(tzinfo=moment.tzinfo or datetime.UTC).timestamp() - time.time())
+        # HTTP dates are in GMT, also where the name of the zone was left out.
+        return moment.replace(tzinfo=moment.tzinfo or datetime.UTC).timestamp()
+    except (ValueError, OverflowError):  # the latter for a year of twenty digits
+        return None

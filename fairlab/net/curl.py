@@ -131,11 +131,14 @@ class Begun:
         handle = self._handle
         self._body = b"".join(self._pieces)
         self._pieces.clear()  # the handle keeps the list until the next request
-        if error is None:
-            self._status = handle.curl.getinfo(pycurl.RESPONSE_CODE)
-        else:
+        if error is not None:
             self._fault = _fault(error, handle, self._max_bytes, len(self._body))
             self._fault.__cause__ = error
+        elif self._lines[-1:] != [b"\r\n"] and _parsed(self._lines) is None:
+            # curl takes a connection that closes among the headers for an empty body.
+            self._fault = Fault("the answer broke off in its headers", "connection-broken", final=False)
+        else:
+            self._status = handle.curl.getinfo(pycurl.RESPONSE_CODE)
         if self.question[-1] is not None:
             handle.curl.setopt(pycurl.HTTPGET, 1)
         _give_back(handle)
@@ -164,7 +167,7 @@ class Begun:
         self._over.wait()
         if self._fault is not None:
             raise self._fault
-        return Reply(self._status, _parsed(self._lines), self._body)
+        return Reply(self._status, _parsed(self._lines) or {}, self._body)
 
 
 _here = threading.local()
@@ -189,16 +192,21 @@ def taken(question: tuple[Any, ...]) -> Begun | None:
     return begun
 
 
-def _parsed(lines: list[bytes]) -> dict[str, str]:
+def _parsed(lines: list[bytes]) -> dict[str, str] | None:
+    """Headers of the answer, without those of what came before it; None when they broke off."""
     headers: dict[str, str] = {}
+    status = b""
     for line in lines:
         if line.startswith(b"HTTP/"):
             headers.clear()  # a new answer: forget the headers of "100 Continue"
-            continue
-        name, colon, value = line.decode("latin-1").partition(":")
-        if colon:
-            headers[name.strip().lower()] = value.strip()
-    return headers
+            status = line.partition(b" ")[2]
+        elif line.strip():
+            name, colon, value = line.decode("latin-1").partition(":")
+            if colon:
+                headers[name.strip().lower()] = value.strip()
+        elif not status.startswith(b"1"):
+            return headers  # what follows the body (trailers) may not change what the body was said to be
+    return None
 
 
 _CA_BUNDLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -224,6 +232,9 @@ def _fault(exc: BaseException, handle: _Handle, max_bytes: int, received: int) -
     code, text = exc.args if isinstance(exc, pycurl.error) else (None, repr(exc))
     if code == pycurl.E_UNSUPPORTED_PROTOCOL and handle.curl.getinfo(pycurl.NUM_CONNECTS):
         return Fault(f"what answers does not speak HTTP ({text})", "not-http", final=True)
+    if code == pycurl.E_UNSUPPORTED_PROTOCOL and handle.curl.getinfo(pycurl.PRIMARY_IP):
+        # On a connection that served before: what is left of another answer, which a new connection has not.
+        return Fault(f"the connection broke ({text})", "connection-broken", final=False, received=received)
     if handle.refused:
         return Fault("the name leads to an address inside this network", "address-inside", final=True)
     if code == pycurl.E_FILESIZE_EXCEEDED:

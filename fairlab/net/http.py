@@ -28,6 +28,10 @@ _REFUSED_TRIES: Final = 3
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 15.0
 _MAX_REDIRECTS: Final = 5
+_ADVICE: Final = {
+    "body-too-large": "there is more than the metadata declare, or a read may have (option max_read_bytes)",
+    "address-inside": "if that is meant, open the address itself",
+}
 
 
 def get(
@@ -141,6 +145,9 @@ def _answer(asked: _Asked, deadline: Deadline, max_tries: int | None) -> Answer:
         tries += 1
         try:
             return _follow(asked, deadline, tries)
+        except FairlabError as exc:
+            exc.context.setdefault("tries", tries)
+            raise
         except Again as again:
             # A last try that the deadline cut off says less than what the server said before.
             reason = again if reason is None or again.kind != "timeout" else reason
@@ -189,7 +196,9 @@ def _follow(asked: _Asked, deadline: Deadline, tries: int) -> Answer:
                 url,
                 reply,
                 range_=asked.range,
-                conditional=bool(asked.headers),
+                conditional=any(
+                    header.startswith(("If-None-Match", "If-Modified-Since")) for header in headers
+                ),
                 max_bytes=asked.max_bytes,
                 tries=tries,
             )
@@ -200,7 +209,7 @@ def _follow(asked: _Asked, deadline: Deadline, tries: int) -> Answer:
             asked = replace(asked, body=None)
         url, outside_only = target, outside_only or leaves
     raise UnexpectedAnswer(
-        f"more than {_MAX_REDIRECTS} redirects from {redact(asked.url)}",
+        f"more than {_MAX_REDIRECTS} redirects from {redact(asked.url)}\n  tell who runs the server",
         kind="redirects",
         url=redact(asked.url),
     )
@@ -253,8 +262,9 @@ def _begin(
 
 def _final(fault: curl.Fault, url: str, tries: int) -> FairlabError:
     where = redact(url)
-    if fault.kind in ("body-too-large", "address-inside"):
-        return UnexpectedAnswer(f"{fault.what}: {where}", kind=fault.kind, url=where, tries=tries)
+    if fault.kind in _ADVICE:
+        advice = _ADVICE[fault.kind]
+        return UnexpectedAnswer(f"{fault.what}: {where}\n  {advice}", kind=fault.kind, url=where, tries=tries)
     return Unavailable(
         f"{fault.what}: {where}\n  check the address and the connection",
         kind=fault.kind,
