@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fairlab.net.answers import Version
 from fairlab.net.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Request:
     """Of all questions together; by default one that runs from when this one leaves."""
     max_bytes: int | None = None
     """Most that the object may have, also where only a part of it is wanted; by default what a read may take."""
+    version: Version = field(default=Version(), init=False)
+    """Of the object that answered, as far as the store says."""
 
     def begin(self, then: Callable[[Begun], None]) -> Begun | None:
         """Ask ahead; None where only waiting helps."""
@@ -39,6 +42,16 @@ class Request:
 
     def answer(self) -> bytes | None:
         """The bytes, asked for again where what was asked ahead did not come to a good end."""
-        return self.store.get(
-            self.key, part=self.part, deadline=self.deadline or Deadline(), max_bytes=self.max_bytes
-        )
+        deadline = self.deadline or Deadline()
+        versioned = getattr(self.store, "get_version", None)  # only what may change between two parts has it
+        if versioned is None:
+            return self.store.get(self.key, part=self.part, deadline=deadline, max_bytes=self.max_bytes)
+        body, self.version = versioned(self.key, part=self.part, deadline=deadline, max_bytes=self.max_bytes)
+        found: bytes | None = body
+        return found
+
+    def forget(self) -> None:
+        """What came was damaged: none of it shall be kept for the next time."""
+        forget = getattr(self.store, "forget", None)  # only what may keep anything has it
+        if forget is not None:
+            forget(self.key, part=self.part)

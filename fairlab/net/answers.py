@@ -8,7 +8,7 @@ import re
 import time
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from fairlab.errors import AccessError, UnexpectedAnswer
 from fairlab.net.address import redact
@@ -24,6 +24,28 @@ _TRY_AGAIN: Final = frozenset({408, 425, 429})
 # Of what a server may say about itself (5xx, those of proxies and content networks too), this will not pass:
 # not implemented, no such version of HTTP, its own settings go in circles, and a network that wants a log-in first.
 _LASTING: Final = frozenset({501, 505, 506, 508, 510, 511})
+
+
+class Version(NamedTuple):
+    """What tells one version of an object from another, as far as an answer says."""
+
+    tag: str = ""
+    """Its ETag; servers that share the work may have one each for the same object."""
+    modified: str = ""
+    """When it was last modified."""
+    size: str = ""
+    """Bytes of the whole, where a part was sent."""
+
+    def differs(self, other: Version) -> bool:
+        """Whether the two are of different bytes for all that is known.
+
+        Examples
+        --------
+        >>> Version("a", "Monday").differs(Version("b", "Monday")), Version("a").differs(Version("b"))
+        (False, True)
+        """
+        tag, modified, size = (a == b if a and b else None for a, b in zip(self, other, strict=True))
+        return size is False or (False in (tag, modified) and True not in (tag, modified))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +67,16 @@ class Answer:
     def missing(self) -> bool:
         """Whether the server says that there is no such object."""
         return self.status in _MISSING
+
+    @property
+    def version(self) -> Version:
+        """Of the object, as far as the server says."""
+        size = self.headers.get("content-range", "").rpartition("/")[2]
+        return Version(
+            self.headers.get("etag", ""),
+            self.headers.get("last-modified", ""),
+            size if size.isdigit() else "",
+        )
 
     @property
     def is_page(self) -> bool:

@@ -1,18 +1,20 @@
 """One read: every stored object is fetched and decoded straight into its place, all of them under way at once.
 
 Parts of shards take two steps: the shards' indexes, which are kept, and then the wanted chunks, neighbours
-together. At the end comes what was not there: asked for once more beside its neighbours, then filled and told.
+together. At the end comes what was not there, asked for once more beside its neighbours, then filled and told;
+and what came damaged, fetched once more, then an error.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from fairlab.errors import ChunkError, FairlabError, warn
-from fairlab.net import guard, memory, pool, shards
+from fairlab.errors import ChunkError, warn
+from fairlab.net import memory, pool, shards
 from fairlab.net.ahead import Request
+from fairlab.net.damage import Naming
 from fairlab.net.traffic import ledger
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from fairlab.net.deadline import Deadline
     from fairlab.net.fetch import ArrayReader
     from fairlab.net.selection import Plan, Share
-    from fairlab.net.store import Store
+    from fairlab.net.shard_indexes import Index
+
+_MOST_SPARED: Final = 8  # damage on the way is rare; where much is damaged, all may be
 
 
 def read(work: Sequence[tuple[ArrayReader, Plan, NDArray[Any]]], deadline: Deadline | None) -> None:
@@ -58,7 +62,9 @@ class _Object:
     cell: tuple[int, ...]
     shares: list[Share]
     out: NDArray[Any]
-    index: NDArray[np.uint64] | None = None
+    index: Index | None = None
+    tries: int = 1
+    """How often it is fetched, this time included."""
 
     @property
     def key(self) -> str:
@@ -68,13 +74,27 @@ class _Object:
         """The question for it, or for a part of it."""
         return Request(self.reader.store, self.key, part, deadline, self.reader.max_bytes)
 
+    def index_request(self, deadline: Deadline | None) -> Request:
+        """The question for the index of a shard."""
+        assert self.reader.layout is not None
+        return self.request(self.reader.layout.index_part, deadline)
+
     @property
     def in_parts(self) -> bool:
         """Whether it is a shard of which only some chunks are fetched."""
         reader = self.reader
         if reader.layout is None:
             return False
-        return not (reader.whole_shards and len(self.shares) == reader.wanted_of_shard(self.cell))
+        # One answer is of one version of the shard, also where it changes again and again.
+        all_of_it = self.tries > 1 or len(self.shares) == reader.wanted_of_shard(self.cell)
+        return not (reader.whole_shards and all_of_it)
+
+    def anew(self) -> None:
+        """Forget what is known of it, for another try."""
+        self.index, self.tries = None, self.tries + 1
+        if self.reader.layout is not None:
+            self.reader.indexes.forget(self.cell)
+            self.index_request(None).forget()
 
 
 @dataclass
@@ -84,6 +104,8 @@ class _Batch:
     deadline: Deadline | None
     found: set[tuple[int, tuple[int, ...]]] = field(default_factory=set)
     absent: list[_Object] = field(default_factory=list)
+    damaged: dict[int, _Object] = field(default_factory=dict)
+    """By identity: several parts of one shard may be."""
     count: int = 0
 
     def objects(self, work: Sequence[tuple[ArrayReader, Plan, NDArray[Any]]]) -> Iterator[_Object]:
@@ -108,13 +130,12 @@ class _Batch:
                 self.count += 1
                 if item.in_parts:
                     divided.append(item)
-                    assert item.reader.layout is not None
-                    request = item.request(item.reader.layout.index_part, self.deadline)
-                    ahead = None if item.reader.knows_index(item.cell) else request.begin
+                    request = item.index_request(self.deadline)
+                    ahead = None if item.cell in item.reader.indexes else request.begin
                     yield pool.Job(partial(self._index, item, request), begin=ahead)
                 else:
                     request = item.request(None, self.deadline)
-                    place, size = partial(self._place_whole, item), item.reader.coding.nbytes
+                    place, size = partial(self._place_whole, item, request), item.reader.coding.nbytes
                     yield pool.Job(partial(self._whole, item, request), place, size, request.begin)
 
         pool.run(jobs())
@@ -122,23 +143,26 @@ class _Batch:
             self._job(item, stretch)
             for item in divided
             if item.index is not None
-            for stretch in self._stretches(item, item.index)
+            for stretch in self._stretches(item, item.index.entries)
         )
 
     def _job(self, item: _Object, stretch: shards.Stretch[Share]) -> pool.Job:
         request = item.request(slice(stretch.start, stretch.stop), self.deadline)
-        place = partial(self._place_part, item, stretch)
+        place = partial(self._place_part, item, stretch, request)
         size = 2 * (stretch.stop - stretch.start)  # what curl hands over, and the whole made of it
         return pool.Job(partial(self._part, item, request), place, size, request.begin)
 
     def settle(self) -> None:
-        """Ask once more for what was not there but whose neighbours are; then fill, count and tell."""
+        """Ask once more for what came damaged, or was not there but its neighbours are; then fill, count and tell."""
+        # A store that lost a chunk for a moment must not look like one that never had it.
         doubtful = [item for item in self.absent if self._has_neighbours(item)]
-        if doubtful:
-            # A store that lost a chunk for a moment must not look like one that never had it.
+        again = [*doubtful, *self.damaged.values()]
+        if again:
             self.absent = [item for item in self.absent if not self._has_neighbours(item)]
-            self.count -= len(doubtful)
-            self.fetch(iter(doubtful))
+            self.count -= len(again)
+            for item in again:
+                item.anew()
+            self.fetch(iter(again))
         for item in self.absent:
             for share in item.shares:
                 item.out[share.target] = item.reader.fill_value
@@ -174,19 +198,21 @@ class _Batch:
                 url=f"{where}/{keys[0]}",
                 key=keys[0],
                 keys=keys,
+                tries=errors[0].tries,
             )
         warn(f"{text} and read as the fill value: {named}", at=where)
 
     def _whole(self, item: _Object, request: Request) -> bytes | None:
-        with self._naming(item):
+        with self._naming(item, request):
             body = request.answer()
-        if body is None:
-            self.absent.append(item)
-        return body
+            if body is None:
+                self.absent.append(item)
+            return body
+        return None
 
-    def _place_whole(self, item: _Object, body: bytes, scratch: Scratch) -> None:
+    def _place_whole(self, item: _Object, request: Request, body: bytes, scratch: Scratch) -> None:
         reader = item.reader
-        with self._naming(item):
+        with self._naming(item, request):
             if reader.layout is None:
                 (share,) = item.shares
                 item.out[share.target] = reader.decode(body, scratch)[share.inside]
@@ -194,19 +220,21 @@ class _Batch:
                 index = shards.parse_index(body[reader.layout.index_part], reader.layout)
                 for part, share in self._wanted(item, index):
                     item.out[share.target] = reader.decode(body[part], scratch)[share.inside]
-        self.found.add((id(reader), item.cell))
+            self.found.add((id(reader), item.cell))
 
     def _index(self, item: _Object, request: Request) -> None:
-        with self._naming(item):
-            item.index = item.reader.index_of(item.cell, request.deadline)
-        if item.index is None:
-            self.absent.append(item)
-        else:
-            self.found.add((id(item.reader), item.cell))
+        with self._naming(item, request):
+            assert item.reader.layout is not None
+            item.index = item.reader.indexes.of(item.cell, request, item.reader.layout)
+            if item.index is None:
+                self.absent.append(item)
+            else:
+                self.found.add((id(item.reader), item.cell))
 
     def _stretches(self, item: _Object, index: NDArray[np.uint64]) -> Iterator[shards.Stretch[Share]]:
-        with self._naming(item):
+        with self._naming(item, item.index_request(None)):
             return shards.stretches(list(self._wanted(item, index)))
+        return iter(())
 
     def _wanted(self, item: _Object, index: NDArray[np.uint64]) -> Iterator[tuple[slice, Share]]:
         """Where the wanted chunks of a shard lie; those that were never written are filled at once."""
@@ -219,10 +247,10 @@ class _Batch:
             else:
                 yield part, share
 
-    def _part(self, item: _Object, request: Request) -> bytes:
-        assert request.part is not None
+    def _part(self, item: _Object, request: Request) -> bytes | None:
+        assert request.part is not None and item.index is not None
         start, stop = request.part.start, request.part.stop
-        with self._naming(item):
+        with self._naming(item, request):
             body = request.answer()
             if body is None or len(body) != stop - start:
                 have = "is gone" if body is None else f"gives {len(body)} bytes there"
@@ -230,43 +258,36 @@ class _Batch:
                     f"its index names bytes {start} to {stop}, but the shard {have}",
                     kind="chunk-damaged",
                 )
-        return body
+            if request.version.differs(item.index.version):
+                raise ChunkError("the shard changed between its index and its chunks", kind="chunk-changed")
+            return body
+        return None
 
     def _place_part(
-        self, item: _Object, stretch: shards.Stretch[Share], body: bytes, scratch: Scratch
+        self,
+        item: _Object,
+        stretch: shards.Stretch[Share],
+        request: Request,
+        body: bytes,
+        scratch: Scratch,
     ) -> None:
         view = memoryview(body)
-        with self._naming(item):
+        with self._naming(item, request):
             for part, share in stretch.members:
                 mine = view[part.start - stretch.start : part.stop - stretch.start]
                 item.out[share.target] = item.reader.decode(mine, scratch)[share.inside]
 
-    def _naming(self, item: _Object) -> _Naming:
-        return _Naming(item.reader.store, item.key)
+    def _naming(self, item: _Object, request: Request) -> Naming:
+        return Naming(
+            location=item.reader.store.location,
+            key=item.key,
+            tries=item.tries,
+            spare=partial(self._spare, item, request),
+        )
 
-
-class _Naming:
-    """Turns whatever goes wrong inside into an error that names the chunk."""
-
-    def __init__(self, store: Store, key: str):
-        self._store, self._key = store, key
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
-        if exc is None or not isinstance(exc, (FairlabError, *guard.DECODING_FAULTS)):
-            return
-        url = f"{self._store.location}/{self._key}"
-        place = f"chunk {self._key} of {self._store.location}"
-        if isinstance(exc, FairlabError):
-            facts = {name: value for name, value in exc.context.items() if name != "key"}
-            text = f"a chunk could not be read: {exc.message}\n  {place}"
-            raise ChunkError(text, kind=exc.kind, url=url, key=self._key, **facts) from exc
-        raise ChunkError(
-            f"the chunk does not decode ({type(exc).__name__}: {exc})\n  {place}\n"
-            "  it is damaged in the store or on the way; read again, or tell the repository",
-            kind="chunk-damaged",
-            url=url,
-            key=self._key,
-        ) from exc
+    def _spare(self, item: _Object, request: Request) -> bool:
+        request.forget()
+        if item.tries > 1:
+            return False
+        self.damaged[id(item)] = item
+        return len(self.damaged) <= _MOST_SPARED

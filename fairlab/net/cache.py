@@ -7,7 +7,6 @@ modification time, size) and the bytes.
 from __future__ import annotations
 
 import datetime
-import email.utils
 import json
 import time
 import warnings
@@ -17,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from fairlab.errors import AccessError, FairlabWarning, Unavailable
 from fairlab.net.address import redact
-from fairlab.net.answers import Answer
+from fairlab.net.answers import Answer, http_date
 from fairlab.net.kept import Folder
 from fairlab.options import option
 
@@ -89,6 +88,12 @@ def through(url: str, part: slice | None, ask: Callable[[tuple[str, ...]], Answe
     return answer
 
 
+def forget(url: str, part: slice | None) -> None:
+    """Keep nothing of an object, or of a part of it."""
+    if option("cache_max_bytes"):
+        _objects.remove(_key(url, part))
+
+
 _objects = Folder("objects")
 _unreachable: dict[str, float] = {}
 _warned: set[str] = set()
@@ -153,8 +158,6 @@ def _can_be_checked(answer: Answer) -> bool:
     tag, date = answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
     if tag and not tag.startswith("W/"):
         return True
-    try:
-        # A date counts seconds: what changed just now may change again and keep it.
-        return time.time() - email.utils.parsedate_to_datetime(date).timestamp() > 2
-    except ValueError:
-        return False
+    moment = http_date(date)
+    # A date counts seconds: what changed just now may change again and keep it.
+    return moment is not None and time.time() - moment > 2

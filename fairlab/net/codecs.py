@@ -15,6 +15,7 @@ import numpy as np
 
 from fairlab.errors import ChunkError, FormatError
 from fairlab.net import shards
+from fairlab.net.pages import is_page
 from fairlab.net.shards import named
 from fairlab.net.unpacking import SAME_SIZE, UNPACK, Buffer, Scratch, Unpack, checked
 from fairlab.options import max_read_bytes
@@ -209,7 +210,7 @@ class Decoder:
         Raises
         ------
         ChunkError
-            kind ``"chunk-empty"``, ``"chunk-damaged"`` (it does not unpack to the declared size) or
+            kind ``"chunk-empty"``, ``"html-page"``, ``"chunk-damaged"`` (it does not unpack to the declared size) or
             ``"checksum-mismatch"``; a damaged body may also raise what its decompressor raises
             (:data:`fairlab.net.guard.DECODING_FAULTS`).
         """
@@ -217,6 +218,8 @@ class Decoder:
         if not len(body):
             # Some decompressors end the process on an empty input.
             raise ChunkError("it is empty (0 bytes)", kind="chunk-empty")
+        if is_page(body):
+            raise ChunkError("it is a web page or an error message", kind="html-page")
         buffer: Buffer = body
         for unpack, how, size in coding.steps:
             buffer = unpack(buffer, size, coding.limit, how, scratch)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from fairlab.errors import AccessError, FairlabError, FormatError, UnexpectedAnswer, warn
 from fairlab.net import batch, guard, memory, pool, shards
 from fairlab.net.ahead import Request
-from fairlab.net.deadline import Deadline
 from fairlab.net.selection import outer, points
+from fairlab.net.shard_indexes import ShardIndexes
 from fairlab.net.stored_array import StoredArray
 from fairlab.ngff import documents as json_documents
 from fairlab.quantities import readable_bytes
@@ -24,13 +22,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fairlab.net.deadline import Deadline
     from fairlab.net.selection import Plan, Positions
     from fairlab.net.store import Store
 
 Missing = Literal["warn", "error", "fill"]
 """What to do about a chunk that the store says it does not have."""
-
-_KEPT_INDEX_BYTES: Final = 16 * 1024 * 1024
 
 
 def documents(
@@ -175,8 +172,8 @@ class ArrayReader(StoredArray):
         self.store, self.missing = store, missing
         self.missing_chunks: list[str] = []
         """Keys of chunks that were found missing so far, each once."""
-        self._indexes: OrderedDict[tuple[int, ...], NDArray[np.uint64] | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self.indexes = ShardIndexes()
+        """Indexes of its shards that were read."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reader, (self.store, self.path, self.document, self.missing)
@@ -188,8 +185,7 @@ class ArrayReader(StoredArray):
             "path": path,
             "where": f"{self.store.location}/{path}",
             "missing_chunks": [],
-            "_indexes": OrderedDict(),
-            "_lock": threading.Lock(),
+            "indexes": ShardIndexes(),
         }
         return other
 
@@ -253,30 +249,6 @@ class ArrayReader(StoredArray):
         size = self.dtype.itemsize * int(np.prod([int(n) for n in shape], dtype=object))
         guard.check_read(size, where=self.where)
         return memory.empty(shape, self.dtype.newbyteorder("="))
-
-    def knows_index(self, cell: tuple[int, ...]) -> bool:
-        """Whether :meth:`index_of` has nothing to ask."""
-        with self._lock:
-            return cell in self._indexes
-
-    def index_of(self, cell: tuple[int, ...], deadline: Deadline | None) -> NDArray[np.uint64] | None:
-        """Index of a shard, None when the shard is not there; asked for once."""
-        with self._lock:
-            if cell in self._indexes:
-                self._indexes.move_to_end(cell)
-                return self._indexes[cell]
-        assert self.layout is not None
-        part = self.layout.index_part
-        body = self.store.get(
-            self.key(cell), part=part, deadline=deadline or Deadline(), max_bytes=self.max_bytes
-        )
-        index = None if body is None else shards.parse_index(body, self.layout)
-        if index is not None:  # an absent one may yet come
-            with self._lock:
-                self._indexes[cell] = index
-                while len(self._indexes) > max(1, _KEPT_INDEX_BYTES // index.nbytes):
-                    self._indexes.popitem(last=False)
-        return index
 
 
 def _ceil_div(length: int, part: int) -> int:

@@ -17,7 +17,7 @@ from fairlab.options import option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fairlab.net.answers import Answer
+    from fairlab.net.answers import Answer, Version
     from fairlab.net.checksums import Checksum, Verify
     from fairlab.net.curl import Begun
     from fairlab.net.traffic import Ledger
@@ -75,6 +75,17 @@ class HttpStore:
         max_bytes: int | None = None,
     ) -> bytes | None:
         """See :class:`fairlab.net.store.Store`."""
+        return self.get_version(key, part=part, deadline=deadline, max_bytes=max_bytes)[0]
+
+    def get_version(
+        self,
+        key: str,
+        *,
+        part: slice | None = None,
+        deadline: Deadline | None = None,
+        max_bytes: int | None = None,
+    ) -> tuple[bytes | None, Version]:
+        """What :meth:`get` gives, and of which version of the object it is."""
         place = inner_path(key, where=self.location)
         answer = self.answer(place, part=part, deadline=deadline, max_bytes=max_bytes)
         if answer.status == 410:  # it was there once: the fill value in its place would be a guess
@@ -84,7 +95,11 @@ class HttpStore:
                 url=answer.url,
                 tries=answer.tries,
             )
-        return None if answer.missing else answer.body
+        return None if answer.missing else answer.body, answer.version
+
+    def forget(self, key: str, *, part: slice | None = None) -> None:
+        """Keep nothing of what was answered: it was damaged, and what the server says of it would not tell."""
+        cache.forget(self._address(inner_path(key, where=self.location)), part)
 
     def begin(
         self,

@@ -73,10 +73,14 @@ class Folder:
             return None
         facts, body = _unpacked(content)
         if facts is None:
-            with contextlib.suppress(OSError):
-                path.unlink()
+            self.remove(key)
             return None
         return Entry(facts=facts, body=body, touched=touched)
+
+    def remove(self, key: str) -> None:
+        """Keep nothing under a key."""
+        with contextlib.suppress(OSError):
+            self._file(key).unlink()
 
     def touch(self, key: str) -> None:
         """Set a file's time to now: what was not touched for longest goes first."""

@@ -217,6 +217,22 @@ def test_damage_on_the_way_is_not_kept(server: FaultServer, folder: Path) -> Non
     assert not _entries(folder)
 
 
+def test_damage_that_no_checksum_tells_is_not_kept_for_good(tmp_path: Path, serve: Serve) -> None:
+    full = write_store(tmp_path / "web/a.zarr", shape=(1, 64, 64), levels=1, shards=2)
+    server = serve(tmp_path / "web")
+    shard = tmp_path / "web/a.zarr/0/c/0/1/1"
+    tag = {"ETag": server._facts(shard, shard.read_bytes())["ETag"]}
+    for part in (slice(None), slice(20, 44)):
+        store = open_image(f"{server.url}/a.zarr")["scale0/image"]
+        server.fault("0/c/0/1/1", Fault(body=bytes(len(shard.read_bytes())), headers=tag, times=1))
+        np.testing.assert_array_equal(store[0, part, part], full[0, part, part])
+        for _ in range(2):
+            server.requests.clear()
+            again = open_image(f"{server.url}/a.zarr")["scale0/image"][0, part, part]
+            np.testing.assert_array_equal(again, full[0, part, part])
+        assert {status for *_, status in server.requests} == {304, 404}  # what is right is kept
+
+
 def test_the_longest_unused_goes_first(server: FaultServer, folder: Path) -> None:
     store = open_store(f"{server.url}/a.zarr")
     with set_options(cache_max_bytes=4 * 3000):

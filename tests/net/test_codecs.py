@@ -193,6 +193,31 @@ def test_a_dictionary_that_asks_for_a_gigabyte_is_refused() -> None:
     np.testing.assert_array_equal(_v2({"id": "lzma"})(strongest, Scratch()), PIXELS)
 
 
+@pytest.mark.parametrize(
+    "page",
+    ["<!DOCTYPE html><p>Log in", "\n <HTML lang=en>", "\ufeff<html>", "<!-- a -->\n<html>",
+     "<?xml version='1.0' encoding='UTF-8'?>\n<Error><Code>SlowDown</Code></Error>",
+     "<?xml version='1.0'?><!DOCTYPE html PUBLIC>", "<Error><Code>AccessDenied</Code></Error>",
+     '{"error": {"message": "rate limited", "code": 429}}'],
+)  # fmt: skip
+def test_an_error_page_as_long_as_a_chunk_is_not_its_pixels(page: str) -> None:
+    text = page.encode()
+    body = text[:-1] + b" " * (PIXELS.nbytes - len(text)) + text[-1:]
+    with pytest.raises(ChunkError) as caught:
+        _v2(None)(body, Scratch())
+    assert caught.value.kind == "html-page"
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [b"{}" * 128, b"<" * 256, b"<html" * 51 + b"!", b"<?xml-" + bytes(250), b"{" + bytes(254) + b"}",
+     b"[1, 2, 3]" + b" " * 247,
+     b"<erroneous>" + bytes(245), b'{"a": 1' + b" " * 249],
+)  # fmt: skip
+def test_pixels_that_look_a_little_like_text_are_pixels(pixels: bytes) -> None:
+    assert _v2(None)(pixels, Scratch()).tobytes() == pixels
+
+
 INNER = {"chunk_shape": [4, 8], "codecs": [LITTLE], "index_codecs": [LITTLE, "crc32c"]}
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import pickle
 import warnings
 import zipfile
@@ -8,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 import numcodecs
 import numpy as np
 import pytest
@@ -17,7 +20,8 @@ from hypothesis import strategies as st
 
 from fairlab.errors import AccessError, ChunkError, FairlabWarning, SelectionError
 from fairlab.image import open_image
-from fairlab.net.fetch import ArrayReader, Deadline, Part, documents, read_into
+from fairlab.net.deadline import Deadline
+from fairlab.net.fetch import ArrayReader, Part, documents, read_into
 from fairlab.net.store import open_store
 from fairlab.net.traffic import ledger
 from fairlab.options import set_options
@@ -302,6 +306,23 @@ def test_a_read_that_does_not_fit_is_refused_before_any_request(tmp_path: Path, 
     assert len(server.requests) == before
 
 
+def test_damage_is_borne_with_where_it_is_rare(tmp_path: Path, serve: Serve) -> None:
+    """A server that answers everything with a page is not asked for everything twice."""
+    full = write_store(tmp_path / "a.zarr", shape=(1, 64, 512), levels=1)
+    server = serve(tmp_path)
+    for number in range(8):
+        server.fault(f"0/c/0/1/{number}", Fault(body=b"junk", times=1))
+    reader = _array(f"{server.url}/a.zarr")
+    np.testing.assert_array_equal(reader.read((slice(None),) * 3), full)
+    assert len(server.requests) == 1 + 4 * 32 + 8
+    server.requests.clear()
+    server.fault("", Fault(body=b"junk"))
+    with set_options(max_connections=4), pytest.raises(ChunkError) as caught:
+        reader.read((slice(None),) * 3)
+    assert (caught.value.kind, caught.value.context["tries"]) == ("chunk-damaged", 1)
+    assert len(server.requests) < 64
+
+
 # ── shards ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -386,10 +407,61 @@ def test_a_shard_that_came_later_is_seen(tmp_path: Path) -> None:
     np.testing.assert_array_equal(reader.read((0, slice(0, 5), slice(0, 5))), full[0, :5, :5])
 
 
+def _rewritten(shard: Path) -> None:
+    """The same chunks, and an index that is right, in another order: what some writers do."""
+    body = shard.read_bytes()
+    index = np.frombuffer(body[-68:-4], "<u8").reshape(4, 2)
+    chunks = [body[offset : offset + length] for offset, length in index.tolist()]
+    moved = index.copy()
+    moved[:, 0] = np.cumsum([0] + [len(chunk) for chunk in chunks[:0:-1]])[::-1]
+    plain = moved.astype("<u8").tobytes()
+    shard.write_bytes(b"".join(chunks[::-1]) + plain + int(google_crc32c.value(plain)).to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize("small", [True, False])
+@pytest.mark.parametrize("s3", [True, False])
+@pytest.mark.parametrize("etag", [True, False])
+def test_a_shard_that_changes_after_its_index_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, etag: bool, s3: bool, small: bool
+) -> None:
+    if not small:
+        monkeypatch.setattr("fairlab.net.guard.SMALL_OBJECT", 0)
+    full = write_store(tmp_path / "a.zarr", shape=(1, 64, 64), shards=2, levels=1, compressor=None)
+    shard = tmp_path / "a.zarr/0/c/0/0/0"
+    os.utime(shard, (1e9, 1e9))
+    with FaultServer(tmp_path, etag=etag, s3=s3) as server, set_options(s3_endpoint=server.url):
+        reader = _array("s3://a.zarr" if s3 else f"{server.url}/a.zarr")
+        np.testing.assert_array_equal(reader.read((0, slice(0, 9), slice(0, 9))), full[0, :9, :9])
+        _rewritten(shard)
+        part = (0, slice(3, 9), slice(20, 30))
+        np.testing.assert_array_equal(reader.read(part), full[part])
+        np.testing.assert_array_equal(reader.read((0, slice(20, 30), slice(2, 9))), full[0, 20:30, 2:9])
+
+
+def test_a_shard_that_never_stands_still_is_an_error(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = write_store(tmp_path / "a.zarr", shape=(1, 64, 64), shards=2, levels=1, compressor=None)
+    server, count = serve(tmp_path), itertools.count()
+    facts = {"ETag": lambda: f'"{next(count)}"', "Last-Modified": lambda: f"day {next(count)}"}
+    server.fault("0/c/0/0/0", Fault(headers=facts))
+    part = (0, slice(3, 9), slice(20, 30))
+    # One that is small is fetched whole, which is of one version.
+    np.testing.assert_array_equal(_array(f"{server.url}/a.zarr").read(part), full[part])
+    monkeypatch.setattr("fairlab.net.guard.SMALL_OBJECT", 0)
+    with pytest.raises(ChunkError) as caught:
+        _array(f"{server.url}/a.zarr").read(part)
+    assert (caught.value.kind, caught.value.context["tries"]) == ("chunk-changed", 2)
+    server.clear_faults()
+    # Servers that share the work, each with an ETag of its own for the same file.
+    server.fault("0/c/0/0/0", Fault(headers={"ETag": facts["ETag"]}))
+    np.testing.assert_array_equal(_array(f"{server.url}/a.zarr").read(part), full[part])
+
+
 def test_indexes_of_many_shards_are_not_all_kept(
     tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairlab.net.fetch._KEPT_INDEX_BYTES", 2 * 4 * 16)  # two of them, of four chunks
+    monkeypatch.setattr("fairlab.net.shard_indexes._KEPT_BYTES", 2 * 4 * 16)  # two of them, of four chunks
     full = write_store(tmp_path / "a.zarr", shape=(1, 32, 160), shards=2, levels=1)
     server = serve(tmp_path)
     reader = _array(f"{server.url}/a.zarr")
