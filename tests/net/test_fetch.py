@@ -433,9 +433,9 @@ def test_a_shard_that_changes_after_its_index_was_read(
         reader = _array("s3://a.zarr" if s3 else f"{server.url}/a.zarr")
         np.testing.assert_array_equal(reader.read((0, slice(0, 9), slice(0, 9))), full[0, :9, :9])
         _rewritten(shard)
-        part = (0, slice(3, 9), slice(20, 30))
-        np.testing.assert_array_equal(reader.read(part), full[part])
-        np.testing.assert_array_equal(reader.read((0, slice(20, 30), slice(2, 9))), full[0, 20:30, 2:9])
+        for span in (slice(20, 30), slice(0, 9)):  # of the last chunk, and of the first
+            part = (0, span, span)
+            np.testing.assert_array_equal(reader.read(part), full[part])
 
 
 def test_a_shard_that_never_stands_still_is_an_error(

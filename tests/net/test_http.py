@@ -109,9 +109,10 @@ def test_an_answer_that_breaks_off_is_asked_for_again(answer: bytes, kept: bool)
             assert http.get(url).body == b"ok"
 
 
-def test_what_is_left_of_one_answer_is_not_taken_for_the_next() -> None:
+@pytest.mark.parametrize("junk", [b"SSH-2.0 junk\r\n" * 9, b"HTTP/1.1 OK\r\nContent-Length: 0\r\n\r\n"])
+def test_what_is_left_of_one_answer_is_not_taken_for_the_next(junk: bytes) -> None:
     whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-    with RawServer([[whole, b"SSH-2.0 junk\r\n" * 9], [whole]]) as url:
+    with RawServer([[whole, junk], [whole]]) as url:
         assert http.get(url).body == b"ok"
         assert http.get(url).body == b"ok"
 
