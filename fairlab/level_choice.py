@@ -10,7 +10,7 @@ import numpy as np
 
 from fairlab.errors import SelectionError, warn
 from fairlab.levels import level_names, variable
-from fairlab.pixel_sizes import SPACE, axis_um, spacing
+from fairlab.pixel_sizes import SPACE, axis_um, space_dims, spacing
 from fairlab.quantities import quantity_bytes, quantity_um
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _by_shape(arrays: Sequence[xr.DataArray], shape: Sequence[int]) -> int:
     whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in lengths)
     if not (whole and 1 < len(lengths) <= len(SPACE)):
         raise SelectionError(f"shape={shape!r}: expected samples as (y, x) or (z, y, x)", kind="shape")
-    there = [dim for dim in SPACE if dim in arrays[0].dims]
+    there = space_dims(arrays[0])
     dims = (there if len(there) >= len(shape) else SPACE)[-len(shape) :]
     found = [[array.sizes.get(dim, 1) for dim in dims] for array in arrays]
     fine = [i for i, sizes in enumerate(found) if all(n >= k for n, k in zip(sizes, shape, strict=True))]
@@ -121,7 +121,7 @@ def _by_shape(arrays: Sequence[xr.DataArray], shape: Sequence[int]) -> int:
 
 def _plane(array: xr.DataArray) -> tuple[str, ...]:
     """The axes of one plane: ``y`` and ``x``, or those of them that there are; of a section through z, that too."""
-    return tuple(dim for dim in SPACE if dim in array.dims)[-2:]
+    return space_dims(array)[-2:]
 
 
 def _plane_um(array: xr.DataArray) -> float:

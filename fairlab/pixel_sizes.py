@@ -22,6 +22,18 @@ SPACE = ("z", "y", "x")
 """Names of the axes of space, slowest first."""
 
 
+def space_dims(array: xr.DataArray) -> tuple[str, ...]:
+    """The axes of space that an image has, in the order z, y, x; iohub writes their names as capitals.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> space_dims(xr.DataArray([[[1]]], dims=("X", "C", "Y")))
+    ('Y', 'X')
+    """
+    return tuple(dim for name in SPACE for dim in (name, name.upper()) if dim in array.dims)
+
+
 def spacing(array: xr.DataArray, dim: str) -> float:
     """Distance of neighbouring samples along one axis, in the coordinate's own unit; below zero when it falls.
 
@@ -116,4 +128,4 @@ def pixel_size_um(level: xr.Dataset | xr.DataArray) -> dict[str, float]:
     {'x': 0.25}
     """
     array = variable(level)
-    return {d: abs(spacing(array, d)) * axis_um(array, d) for d in SPACE if d in array.dims}
+    return {d: abs(spacing(array, d)) * axis_um(array, d) for d in space_dims(array)}

@@ -10,7 +10,7 @@ import numpy as np
 
 from fairlab.errors import SelectionError, warn
 from fairlab.hints import did_you_mean
-from fairlab.pixel_sizes import SPACE, axis_um, is_physical, spacing
+from fairlab.pixel_sizes import axis_um, is_physical, space_dims, spacing
 from fairlab.quantities import position, quantity_um
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _label(array: xr.DataArray, dim: str, value: Any) -> Any:
 
 def _by_axis(array: xr.DataArray, center: Sequence[Quantity]) -> dict[str, Quantity]:
     listed = isinstance(center, Sequence | np.ndarray) and not isinstance(center, str)
-    dims = [dim for dim in SPACE if dim in array.dims][-len(center) :] if listed else []
+    dims = list(space_dims(array)[-len(center) :]) if listed else []
     if not dims or len(dims) != len(center):
         raise SelectionError(
             f"center={center!r} does not say which axis is meant\n"

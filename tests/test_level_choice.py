@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from fairlab import level_choice, levels, pixel_sizes
 from fairlab.errors import FairlabWarning, SelectionError
+from fairlab.image import open_image
 from tests.analysis.images import image, tree
+from tests.stores import multiscale, write_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -148,3 +153,19 @@ def test_no_shapes(shape: Any) -> None:
     with pytest.raises(SelectionError) as caught:
         level_choice.choose(tree(image(np.zeros((4, 4)))), shape=shape)
     assert caught.value.kind == "shape"
+
+
+def test_axes_in_capitals_are_axes_of_space_too(tmp_path: Path) -> None:
+    """As iohub names them."""
+
+    def capitals(attributes: dict[str, Any]) -> None:
+        for axis in multiscale(attributes)["axes"]:
+            axis["name"] = axis["name"].upper()
+
+    write_store(tmp_path / "a.zarr", axes="tczyx", shape=(1, 1, 2, 40, 60), edit=capitals, version="0.4")
+    opened = open_image(tmp_path / "a.zarr")
+    assert opened.fair.level(pixel_size=1.0).sizes["Y"] == 20
+    assert opened["scale1/image"].fair.pixel_size == {"Z": 1.0, "Y": 1.0, "X": 1.0}
+    assert opened.fair.level(shape=(20, 30)).sizes["Y"] == 20
+    crop = opened.fair.crop(center=("10 um", "15 um"), width="4 um")
+    assert dict(crop.sizes) == {"T": 1, "C": 1, "Z": 2, "Y": 8, "X": 8}
