@@ -216,6 +216,8 @@ def test_an_error_page_as_long_as_a_chunk_is_not_its_pixels(page: str) -> None:
 )  # fmt: skip
 def test_pixels_that_look_a_little_like_text_are_pixels(pixels: bytes) -> None:
     assert _v2(None)(pixels, Scratch()).tobytes() == pixels
+    two = coding({"compressor": None}, (2,), np.dtype("u1"), where="here")
+    assert Decoder(two, 0, _no_filters)(b"{}", Scratch()).tolist() == [123, 125]
 
 
 INNER = {"chunk_shape": [4, 8], "codecs": [LITTLE], "index_codecs": [LITTLE, "crc32c"]}
