@@ -98,6 +98,29 @@ def test_what_cannot_be_checked_is_not_kept(
     assert not _entries(folder)
 
 
+def test_a_weak_tag_is_no_proof_that_bytes_are_the_same(server: FaultServer) -> None:
+    server.fault("/0", Fault(headers={"ETag": 'W/"weak"'}))
+    for _ in range(2):
+        assert open_store(f"{server.url}/a.zarr").get("0") == BODY + b"\0"
+    asked = server.headers[-1]
+    assert asked.get("If-Modified-Since") and asked.get("If-None-Match") is None
+
+
+def test_a_write_that_fails_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError("no space left")
+
+    objects = kept.Folder("objects")
+    objects.save("key", {}, b"old", limit=1000)
+    monkeypatch.setattr("pathlib.Path.write_bytes", half)
+    with pytest.warns(FairlabWarning, match="no space left"):
+        objects.save("key", {}, b"new", limit=1000)
+    found = objects.load("key")
+    assert found is not None and found.body == b"old"
+
+
 def test_without_the_option_nothing_is_kept(server: FaultServer, folder: Path) -> None:
     with set_options(cache_max_bytes=0):
         open_store(f"{server.url}/a.zarr").get("0")
