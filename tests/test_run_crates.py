@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from rocrate.rocrate import ROCrate
 
 import fairlab
-from fairlab import cite, runs
+from fairlab import cite, runs, session
 from fairlab.cli import main
 from fairlab.errors import NotebookError, OutputError, QueryError
 from fairlab.fair.crate_writer import crate_json
@@ -48,6 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[runs.Run]:
     folder = tmp_path_factory.mktemp("run")
     cells = [new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}), *map(new_code_cell, CODE)]
     nbformat.write(new_notebook(cells=cells), folder / "tool.ipynb")
+    session.opened(clear=True)  # other tests' of this process
     yield runs.run(
         folder / "tool.ipynb",
         parameters={"table": str(folder / "my table.csv")},

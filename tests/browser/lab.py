@@ -324,7 +324,12 @@ def running(folder: Path, browser: Browser) -> Iterator[Lab]:
             yield Lab(url=url, folder=folder, browser=browser)
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            try:
+                process.wait(timeout=60)  # it ends its kernels first
+            except subprocess.TimeoutExpired:
+                process.kill()  # or a later test would be blamed for it
+                process.wait()
+                raise
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

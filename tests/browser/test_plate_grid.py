@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,8 @@ def test_a_screen_of_384_wells_marks_what_is_missing_and_what_failed(notebook: N
         "D04": "ChunkError",
         "B02": "cells: 7",
     }.items():
-        assert words in wells.get_by_role("gridcell", name=name).get_attribute("aria-label")
+        well = wells.get_by_role("gridcell", name=name)
+        expect(well).to_have_attribute("aria-label", re.compile(words), timeout=60_000)
     assert page.get_by_text("could not be read").is_visible()
     wells.get_by_role("gridcell", name="D04").click()
     problem = page.get_by_role("alert")

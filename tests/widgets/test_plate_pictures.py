@@ -307,7 +307,7 @@ def test_a_well_that_is_not_there_is_marked_and_a_damaged_one_says_why(screen):
     assert (
         not broken.absent
         and not broken.jpeg
-        and broken.note.startswith("ChunkError: a chunk could not be read: it unpacks to 7 bytes")
+        and broken.note.startswith("ChunkError: the chunk does not decode (it unpacks to 7 bytes")
     )
     assert all(one.jpeg and not one.note for one in found.values()) and len(found) == 22
     assert len(server.requests) <= 24 + 10

@@ -1,4 +1,4 @@
-// A plate: wells as a grid of small pictures, which are asked for when they come into view; fields of the chosen well.
+// A plate: wells as a grid of small pictures, and fields of the chosen one.
 import { h, iconButton } from "./dom.js";
 import { fill, panel, pictures } from "./panel.js";
 

@@ -1,4 +1,4 @@
-// What is said of the picture: scale, position, values and object under the pointer, the box that was drawn.
+// What is said of the picture: scale, position, values and object under the pointer, the box.
 
 import { h } from "./dom.js";
 import { scaleBar } from "./geometry.js";

@@ -1,4 +1,4 @@
-// A notebook's parameters as a form: each text is judged by Python when it changes; progress while it runs.
+// A notebook's parameters as a form: Python judges each text when it changes.
 import { h } from "./dom.js";
 import { fill, panel } from "./panel.js";
 

@@ -1,4 +1,4 @@
-// The search panel: what is asked above, facets beside, results with pictures that load when they come into view.
+// The search panel: what is asked above, facets beside, results with pictures.
 import { h, icon } from "./dom.js";
 import { fill, offer, panel, pictures } from "./panel.js";
 

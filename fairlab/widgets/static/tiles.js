@@ -1,4 +1,4 @@
-// Raw tiles: asked of the kernel in one message per frame at most, kept within bounds, never waited for.
+// Raw tiles: asked of the kernel in one message per frame at most, kept within bounds.
 
 import { decoded } from "./numbers.js";
 
