@@ -42,9 +42,9 @@ class StoredArray:
         self.path, self.where, self.document = path, where, metadata
         try:
             guard.check_array(metadata, where=where)
+            self.chunks = _chunk_shape(metadata)  # before zarr sees it, which may put another in its place
             self._metadata = zarr_bridge.parse(metadata)
             self.shape: tuple[int, ...] = tuple(int(n) for n in self._metadata.shape)
-            self.chunks = _chunk_shape(metadata)
             dtype = zarr_bridge.dtype_of(self._metadata)
             guard.check_dtype(dtype, where=where)
             coding = codecs.coding(metadata, self.chunks, dtype, where=where)
