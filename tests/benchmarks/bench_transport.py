@@ -52,7 +52,7 @@ class Client:
 
     def get(self, url: str) -> Answer:
         """One answer, whatever its status; raises where none came whole."""
-        raise NotImplementedError
+        raise NotImplementedError  # each client has its own
 
     def all(self, urls: list[str]) -> list[Answer]:
         """Many, 64 at once."""
